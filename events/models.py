@@ -1,0 +1,83 @@
+"""Events, and the receipts by which a repeated one is known."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from events.querysets import EventQuerySet
+from flameup.api.fields import JSONTextField
+from people.models import Person
+from workspaces.models import TenantModel, Workspace
+
+
+class Event(TenantModel):
+    """Something a person did.
+
+    Written by events.ingest.store alone. The table is partitioned by
+    `timestamp` and its key is (workspace_id, timestamp, id); the id is a
+    UUIDv7 of the timestamp's millisecond.
+    """
+
+    class Source(models.TextChoices):
+        API = "api"
+        BROWSER = "browser"
+        IMPORT = "import"
+        DEMO = "demo"
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    person = models.ForeignObject(
+        Person,
+        models.DO_NOTHING,
+        from_fields=["workspace", "person_id"],
+        to_fields=["workspace", "id"],
+        related_name="+",
+    )
+    person_id = models.UUIDField()
+    event = models.CharField(max_length=255)
+    timestamp = models.DateTimeField(help_text="when it happened")
+    created_at = models.DateTimeField(help_text="when it was received")
+    source = models.CharField(max_length=16, choices=Source, default=Source.API)
+    parameters = JSONTextField(default=dict)
+    context = JSONTextField(default=dict)
+
+    objects: ClassVar[EventQuerySet] = EventQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-timestamp", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "timestamp", "id"], name="event_key"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "person_id", "timestamp", "id"],
+                include=["event"],
+                name="event_person",
+            ),
+            models.Index(
+                fields=["workspace", "event", "timestamp", "id"],
+                include=["person_id"],
+                name="event_name",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.event
+
+
+class Receipt(models.Model):
+    """Remembers a message id: what was stored under it, and when.
+
+    `fingerprint` tells whether a repetition is of the same event.
+    """
+
+    pk = models.CompositePrimaryKey("workspace_id", "message_id")
+    workspace = models.ForeignKey(
+        Workspace, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    message_id = models.CharField(max_length=255)
+    event_id = models.UUIDField()
+    fingerprint = models.BinaryField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "created_at"], name="receipt_age")]

@@ -1,0 +1,66 @@
+"""From whatever a request may raise to the one shape of every error."""
+
+from typing import Any
+
+import structlog
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from flameup.api.errors import (
+    APIError,
+    InternalError,
+    InvalidAPIKey,
+    InvalidField,
+    MethodNotAllowed,
+    NotFound,
+    TemporarilyUnavailable,
+    ValidationFailed,
+)
+from flameup.api.exact_json import dump_bytes
+
+log = structlog.get_logger(__name__)
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
+    """Answer an exception of a view with the envelope (the hook of REST framework)."""
+    answer = to_api_error(error)
+    if answer.status_code >= InternalError.status_code:
+        log.error("request failed", exc_info=error, code=answer.code)
+    set_rollback()
+    return Response(answer.body(), status=answer.status_code, headers=answer.headers)
+
+
+def to_api_error(error: Exception) -> APIError:
+    """Translate whatever a view may raise."""
+    if isinstance(error, APIError):
+        return error
+    if isinstance(error, InvalidField):
+        return ValidationFailed.from_field(error)
+    if isinstance(error, exceptions.MethodNotAllowed):
+        return MethodNotAllowed(str(error.detail))
+    if isinstance(error, Http404 | exceptions.NotFound | ObjectDoesNotExist):
+        return NotFound()
+    if isinstance(error, PermissionDenied | exceptions.PermissionDenied):
+        return InvalidAPIKey()
+    if isinstance(error, OperationalError | InterfaceError):
+        return TemporarilyUnavailable()
+    return InternalError()
+
+
+def error_response(error: APIError) -> HttpResponse:
+    """Answer outside of REST framework."""
+    return HttpResponse(
+        dump_bytes(error.body()),
+        status=error.status_code,
+        content_type="application/json",
+        headers=error.headers,
+    )
+
+
+def is_api_path(request: HttpRequest) -> bool:
+    """Say whether the client at this address reads JSON whatever happens."""
+    return request.path.startswith(("/api/", "/v1/"))

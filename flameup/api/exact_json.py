@@ -1,0 +1,107 @@
+"""JSON whose numbers keep their value, also where a double would round them."""
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+MAX_NUMBER_DIGITS = 300
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_sorting_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
+
+
+class JSONSyntaxError(ValueError):
+    """The text is no JSON; `offset` is the character at which that was seen."""
+
+    def __init__(self, reason: str, offset: int | None = None) -> None:
+        super().__init__(reason if offset is None else f"{reason} at offset {offset}")
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True)
+class UnstorableNumber:
+    """Stands in a decoded document for a number of more than 300 digits.
+
+    Refusing it is left to whoever knows the name of its field.
+    """
+
+    digits: int
+
+
+def loads(text: str) -> Any:
+    """Decode one JSON document; the last of a repeated key counts.
+
+    Numbers become int, float where a double gives the very same decimal back,
+    else Decimal, or UnstorableNumber. Raises JSONSyntaxError and, for a document
+    nested some hundred levels deep, RecursionError.
+    """
+    try:
+        return _decoder.decode(text)
+    except json.JSONDecodeError as error:
+        raise JSONSyntaxError(error.msg, error.pos) from None
+
+
+def scan(text: str, start: int) -> tuple[Any, int]:
+    """Decode the value that begins at `start`; return it and the offset behind it."""
+    try:
+        return _decoder.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        raise JSONSyntaxError(error.msg, error.pos) from None
+
+
+def dumps(value: Any) -> str:
+    """Encode a value as compact JSON text; `msgspec.Raw` inside is copied as it is."""
+    return _encoder.encode(value).decode()
+
+
+def dump_bytes(value: Any) -> bytes:
+    """Encode a value as compact JSON in UTF-8."""
+    return _encoder.encode(value)
+
+
+def dump_sorted(value: Any) -> bytes:
+    """Encode a value so that the order of its keys makes no difference."""
+    return _sorting_encoder.encode(value)
+
+
+def decode_utf8(data: bytes) -> str:
+    """Decode the bytes of a document, without a byte order mark.
+
+    Raises JSONSyntaxError at the first byte that is no UTF-8.
+    """
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise JSONSyntaxError("The text is not UTF-8", error.start) from None
+
+
+def _read_integer(text: str) -> int | UnstorableNumber:
+    digits = len(text.lstrip("-"))
+    return int(text) if digits <= MAX_NUMBER_DIGITS else UnstorableNumber(digits)
+
+
+def _read_fraction(text: str) -> float | Decimal | UnstorableNumber:
+    double, exact = float(text), Decimal(text)
+    if Decimal(repr(double)) == exact:
+        return double
+    digits = _digits_written_out(exact)
+    return exact if digits <= MAX_NUMBER_DIGITS else UnstorableNumber(digits)
+
+
+def _digits_written_out(number: Decimal) -> int:
+    """Count the digits of the number in plain notation, as the database keeps it."""
+    _, digits, exponent = number.as_tuple()
+    power = int(exponent)
+    return max(len(digits) + max(power, 0), -power)
+
+
+def _refuse_constant(name: str) -> None:
+    raise JSONSyntaxError(f"{name} is no JSON value")
+
+
+_decoder = json.JSONDecoder(
+    parse_float=_read_fraction, parse_int=_read_integer, parse_constant=_refuse_constant
+)

@@ -1,0 +1,62 @@
+"""Identifiers as clients see them, and the UUIDs behind them."""
+
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_EVENT_ID = re.compile(r"(?:evt_)?([0-9a-f]{32})", re.IGNORECASE)
+_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def uuid7(moment: datetime) -> UUID:
+    """Mint a UUIDv7 (RFC 9562, 5.7) whose time is `moment`, to the millisecond.
+
+    Raises OverflowError for a moment before 1970.
+    """
+    milliseconds = (moment - EPOCH) // MILLISECOND
+    if milliseconds < 0:
+        raise OverflowError("A UUIDv7 cannot name a time before 1970.")
+    number = milliseconds << 80 | int.from_bytes(os.urandom(10))
+    number = number & ~(0xF << 76) | 0x7 << 76
+    return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)
+
+
+def uuid7_moment(identifier: UUID) -> datetime | None:
+    """Return the millisecond at which a UUIDv7 was minted; None if it cannot be a moment."""
+    try:
+        return EPOCH + (identifier.int >> 80) * MILLISECOND
+    except OverflowError:
+        return None
+
+
+def parse_uuid(text: str) -> UUID | None:
+    """Return the UUID in its canonical spelling, and None for every other text.
+
+    `UUID()` alone would also take braces and `urn:uuid:`.
+    """
+    return UUID(text) if _UUID.fullmatch(text) else None
+
+
+def format_event_id(identifier: UUID) -> str:
+    """Return `evt_` and 32 hexadecimal digits."""
+    return f"evt_{identifier.hex}"
+
+
+def parse_event_id(text: str) -> UUID | None:
+    """Return the UUID of an event id, with or without its `evt_`."""
+    match = _EVENT_ID.fullmatch(text)
+    return UUID(match[1]) if match else parse_uuid(text)
+
+
+def to_base36(number: int) -> str:
+    """Return a positive number in the digits 0-9a-z."""
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _BASE36[digit] + digits
+    return digits

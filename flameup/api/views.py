@@ -1,0 +1,53 @@
+"""The base of every viewset: one workspace, that of the key."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.db.models import QuerySet
+from rest_framework.viewsets import GenericViewSet
+
+
+class WorkspaceViewSet(GenericViewSet[Any]):
+    """A viewset that sees the rows of its key's workspace and no others.
+
+    `scopes` names the scope each method needs; a method that is not in it is
+    not allowed. `model` is a TenantModel.
+    """
+
+    model: ClassVar[Any]
+    scopes: ClassVar[dict[str, str]]
+    list_key: ClassVar[str]
+    time_field: ClassVar[str]
+
+    @property
+    def workspace_id(self) -> int:
+        return int(self.request.auth.workspace_id)
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        return [method for method in super().allowed_methods if method != "OPTIONS"]
+
+    @property
+    def is_documented_only(self) -> bool:
+        """Say whether there is no request: the OpenAPI document is being written."""
+        return getattr(self, "swagger_fake_view", False)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        if self.is_documented_only:
+            return self.model.objects.none()  # type: ignore[no-any-return]
+        queryset: QuerySet[Any] = self.model.objects.in_workspace(self.workspace_id)
+        return queryset
+
+    def test_mark(self) -> dict[str, bool]:
+        """Return the member that marks the answers to a test key."""
+        return {"test": True} if self.request.auth.is_test else {}
+
+    @contextmanager
+    def undone_for_test_keys(self) -> Iterator[None]:
+        """Take back what is written inside when the key is a test key, after all checks."""
+        with transaction.atomic():
+            yield
+            if self.request.auth.is_test:
+                transaction.set_rollback(True)

@@ -1,0 +1,155 @@
+"""From the name a client gives a person to the person: find, or create.
+
+The order is the same wherever a person is named: external id, person id, e-mail.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from flameup.api.exact_json import dumps
+from flameup.api.ids import parse_uuid, uuid7
+from people.words import person_words
+
+MAX_EMAIL_LENGTH = 254
+
+_FIND = """
+SELECT wanted.workspace_id, wanted.value,
+       coalesce(identifier.person_id, by_id.id, by_email.id)
+  FROM unnest(%s::bigint[], %s::text[], %s::uuid[], %s::text[])
+       AS wanted (workspace_id, value, person_id, email)
+  LEFT JOIN people_personidentifier AS identifier
+    ON identifier.workspace_id = wanted.workspace_id
+   AND identifier.kind = 'external_id' AND identifier.value = wanted.value
+  LEFT JOIN people_person AS by_id
+    ON by_id.workspace_id = wanted.workspace_id AND by_id.id = wanted.person_id
+  LEFT JOIN LATERAL (
+       SELECT person.id FROM people_person AS person
+        WHERE person.workspace_id = wanted.workspace_id
+          AND lower(person.email) = lower(wanted.email)
+        ORDER BY person.created_at, person.id LIMIT 1
+       ) AS by_email ON wanted.email IS NOT NULL
+"""
+
+# Sorted, so that two transactions that create the same people wait and do not deadlock.
+_CLAIM = """
+INSERT INTO people_personidentifier (workspace_id, kind, value, person_id)
+SELECT workspace_id, 'external_id', value, person_id
+  FROM unnest(%s::bigint[], %s::text[], %s::uuid[]) AS new (workspace_id, value, person_id)
+ ORDER BY workspace_id, value
+ON CONFLICT (workspace_id, kind, value) DO NOTHING
+RETURNING workspace_id, value
+"""
+
+_CREATE = """
+INSERT INTO people_person
+       (workspace_id, id, external_id, email, traits, search, created_at, updated_at)
+SELECT workspace_id, id, external_id, email, traits::jsonb,
+       array_to_tsvector(string_to_array(words, ' ')), %s, %s
+  FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[])
+       AS new (workspace_id, id, external_id, email, traits, words)
+"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Identity:
+    """What a client calls a person: its external id, its person id or its e-mail."""
+
+    workspace_id: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The person an identity names."""
+
+    person_id: UUID
+    is_new: bool = False
+
+
+def is_email(text: str) -> bool:
+    """Say whether the text has the shape of an e-mail address."""
+    if "@" not in text or len(text) > MAX_EMAIL_LENGTH:
+        return False
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def find_people(
+    connection: BaseDatabaseWrapper, identities: Collection[Identity]
+) -> dict[Identity, Resolved]:
+    """Return the people who are known by these identities, in one query."""
+    columns = [
+        [identity.workspace_id for identity in identities],
+        [identity.value for identity in identities],
+        [parse_uuid(identity.value) for identity in identities],
+        [identity.value if is_email(identity.value) else None for identity in identities],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, columns)
+        rows = cursor.fetchall()
+    return {Identity(w, value): Resolved(person) for w, value, person in rows if person}
+
+
+def find_or_create_people(
+    connection: BaseDatabaseWrapper, identities: Iterable[Identity], moment: datetime
+) -> dict[Identity, Resolved]:
+    """Return the person of every identity, creating those nobody is known by.
+
+    Three queries at most, however many people; one more when another
+    transaction created some of them at the same time. Runs inside the caller's
+    transaction.
+    """
+    wanted = sorted(set(identities))
+    people = find_people(connection, wanted)
+    missing = [identity for identity in wanted if identity not in people]
+    if missing:
+        people |= _create(connection, missing, moment)
+    if lost := [identity for identity in missing if identity not in people]:
+        people |= find_people(connection, lost)
+    return people
+
+
+def _create(
+    connection: BaseDatabaseWrapper, missing: list[Identity], moment: datetime
+) -> dict[Identity, Resolved]:
+    drafts = {identity: uuid7(moment) for identity in missing}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIM,
+            [
+                [identity.workspace_id for identity in missing],
+                [identity.value for identity in missing],
+                list(drafts.values()),
+            ],
+        )
+        won = [Identity(workspace_id, value) for workspace_id, value in cursor.fetchall()]
+        if won:
+            cursor.execute(_CREATE, [moment, moment, *_person_columns(won, drafts)])
+    return {identity: Resolved(drafts[identity], is_new=True) for identity in won}
+
+
+def _person_columns(won: list[Identity], drafts: dict[Identity, UUID]) -> list[list[object]]:
+    rows = [_person_row(identity, drafts[identity]) for identity in won]
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _person_row(identity: Identity, person_id: UUID) -> tuple[object, ...]:
+    traits = {"email": identity.value} if is_email(identity.value) else {}
+    words = person_words(person_id, [identity.value], traits)
+    return (
+        identity.workspace_id,
+        person_id,
+        identity.value,
+        traits.get("email"),
+        dumps(traits),
+        " ".join(words),
+    )

@@ -1,0 +1,62 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db.backends.signals import connection_created
+from django.test import Client
+
+from tests import statements
+from tests.factories import APIKeyFactory, PersonFactory, WorkspaceFactory
+from workspaces.models import APIKey, Workspace
+from workspaces.scopes import ALL_SCOPES
+
+
+def _watch(connection: Any, **kwargs: Any) -> None:
+    if statements.watch not in connection.execute_wrappers:
+        connection.execute_wrappers.append(statements.watch)
+
+
+# For the whole run and for every thread's connection, not for single tests.
+connection_created.connect(_watch, dispatch_uid="tests.statements")
+
+
+@pytest.fixture
+def workspace(db: None) -> Workspace:
+    return WorkspaceFactory(name="Acme")
+
+
+@pytest.fixture
+def other_workspace(db: None) -> Workspace:
+    return WorkspaceFactory(name="Umbrella")
+
+
+def client_of(api_key: APIKey) -> Client:
+    """Return a client that sends this key."""
+    return Client(headers={"authorization": f"Bearer {api_key.token}"})
+
+
+@pytest.fixture
+def api_client(workspace: Workspace) -> Client:
+    """A client with a key of `workspace` that may do everything."""
+    return client_of(APIKeyFactory(workspace=workspace))
+
+
+@pytest.fixture
+def make_client(workspace: Workspace) -> Callable[..., Client]:
+    """Makes clients of `workspace`, or of the one given: `make_client(scopes=[...])`."""
+
+    def make(scopes: Any = ALL_SCOPES, **kwargs: Any) -> Client:
+        return client_of(APIKeyFactory(**{"workspace": workspace, "scopes": scopes, **kwargs}))
+
+    return make
+
+
+@pytest.fixture
+def jane(workspace: Workspace) -> Any:
+    return PersonFactory(workspace=workspace, jane=True)
+
+
+@pytest.fixture
+def base_url(workspace: Workspace) -> str:
+    """The address of `workspace` in the API."""
+    return f"/api/v1/workspaces/{workspace.public_id}"

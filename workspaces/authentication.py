@@ -1,0 +1,72 @@
+"""Who asks: the API key of a request."""
+
+import hmac
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from flameup.api.errors import InvalidAPIKey
+from workspaces.models import APIKey
+from workspaces.tokens import parse_token
+
+_NO_DIGEST = bytes(32)
+
+
+class APIKeyAuthentication(BaseAuthentication):
+    """Reads `Authorization: Bearer <key>`; `request.auth` becomes the APIKey."""
+
+    def authenticate(self, request: Request) -> tuple[Any, APIKey]:
+        api_key = find_api_key(bearer_token(request))
+        if api_key is None:
+            raise _refusal(request)
+        note_use(api_key)
+        return AnonymousUser(), api_key
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def bearer_token(request: Request) -> str:
+    """Return what follows `Bearer `, or nothing."""
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
+def find_api_key(token: str) -> APIKey | None:
+    """Return the usable key of this text, with its workspace.
+
+    A text whose checksum is wrong costs no query. The digests are compared in
+    constant time, also where there is no such key.
+    """
+    parsed = parse_token(token)
+    if parsed is None:
+        return None
+    found: APIKey | None = (
+        APIKey.objects.in_workspace(parsed.workspace_id)
+        .filter(public_id=parsed.public_id, mode=parsed.mode)
+        .first()
+    )
+    digest = bytes(found.digest) if found else _NO_DIGEST
+    is_right = hmac.compare_digest(digest, parsed.digest)
+    return found if found and is_right and found.is_usable_at(timezone.now()) else None
+
+
+def note_use(api_key: APIKey) -> None:
+    """Write down that the key was used now, at most once a minute."""
+    now = timezone.now()
+    stale = now - APIKey.LAST_USED_EVERY
+    if api_key.last_used_at is None or api_key.last_used_at < stale:
+        APIKey.objects.in_workspace(api_key.workspace_id).filter(
+            id=api_key.id, last_used_at=api_key.last_used_at
+        ).update(last_used_at=now)
+
+
+def _refusal(request: Request) -> InvalidAPIKey:
+    if "api_key" in request.query_params:
+        return InvalidAPIKey(
+            "Send the API key as `Authorization: Bearer <key>`, not in the address."
+        )
+    return InvalidAPIKey()
