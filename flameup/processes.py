@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -16,22 +17,22 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _LOCK_POLL_SECONDS = 0.05
 
 
-def ending_with_parent(signal_number: signal.Signals) -> Callable[[], None]:
-    """Return a `preexec_fn` that has the kernel send the signal when the calling process dies.
+def end_with_parent(signal_number: signal.Signals, parent: int) -> None:
+    """Have the kernel send this process the signal when its parent dies (Linux).
 
-    Call it from a thread that lives as long as the process: the kernel watches
-    the thread that forked. It must run after a change of user, which clears the wish.
+    The kernel watches the thread that forked, so that thread must live as long as the
+    parent does. A change of user clears the wish.
     """
-    parent = os.getpid()
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, int(signal_number))
+    # The parent may have died between the fork and the wish.
+    if os.getppid() != parent:
+        os._exit(1)
 
-    def arrange() -> None:
-        if _libc is not None:
-            _libc.prctl(_PR_SET_PDEATHSIG, int(signal_number))
-        # The parent may have died between the fork and the wish.
-        if os.getppid() != parent:
-            os._exit(1)
 
-    return arrange
+def ending_with_parent(signal_number: signal.Signals) -> Callable[[], None]:
+    """Return a `preexec_fn` by which a child ends with the process that calls this."""
+    return partial(end_with_parent, signal_number, os.getpid())
 
 
 def adopt_orphans() -> None:

@@ -72,8 +72,8 @@ def _create_system_user() -> pwd.struct_passwd:
             "DATABASE_URL."
         )
     shell = shutil.which("nologin", path="/usr/sbin:/sbin:/usr/bin") or "/bin/false"
-    command = (program, "--system", "--user-group", "--no-create-home")
-    command += ("--home-dir", "/nonexistent", "--shell", shell, SYSTEM_USER)
+    command = [program, "--system", "--user-group", "--no-create-home"]
+    command += ["--home-dir", "/nonexistent", "--shell", shell, SYSTEM_USER]
     for _ in range(_USERADD_ATTEMPTS):
         attempt = subprocess.run(command, check=False, capture_output=True, text=True)
         if (entry := _find_system_user()) is not None:
