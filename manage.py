@@ -7,10 +7,10 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flameup.settings")
-    # Imported late so that a missing installation is reported by Python itself.
-    from django.core.management import execute_from_command_line
+    # Imported late: the settings must be known first.
+    from django.core.management import execute_from_command_line  # noqa: PLC0415
 
-    from flameup.postgres import database_for_command
+    from flameup.postgres import database_for_command  # noqa: PLC0415
 
     with database_for_command(sys.argv):
         execute_from_command_line(sys.argv)

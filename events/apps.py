@@ -6,6 +6,6 @@ class EventsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can be imported only once the apps are there.
-        from events import people_events
+        from events import people_events  # noqa: PLC0415
 
         people_events.connect()

@@ -1,5 +1,6 @@
 """Settings of the project, all from the environment and safe when it is empty."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from flameup import env, logs
@@ -91,6 +92,8 @@ WHITENOISE_USE_FINDERS = True
 # A browser that reached us by https is told to stay there; whoever ends TLS in front of us says so.
 IS_BEHIND_TLS = env.boolean("FLAMEUP_HTTPS", False)
 SECURE_SSL_REDIRECT = IS_BEHIND_TLS
+# Probes come from the machine itself, without TLS.
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if IS_BEHIND_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_BEHIND_TLS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_BEHIND_TLS
@@ -136,6 +139,10 @@ SPECTACULAR_SETTINGS = {
 
 CELERY_BROKER_URL = env.string("CELERY_BROKER_URL", "filesystem://")
 CELERY_DATA_DIR = DATA_DIR / "broker"
+CELERY_BEAT_SCHEDULE = {
+    "make-partitions": {"task": "events.make_partitions", "schedule": timedelta(hours=6)},
+    "forget-receipts": {"task": "events.forget_receipts", "schedule": timedelta(hours=1)},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

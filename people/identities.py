@@ -6,6 +6,7 @@ The order is the same wherever a person is named: external id, person id, e-mail
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -87,7 +88,7 @@ def find_people(
     connection: BaseDatabaseWrapper, identities: Collection[Identity]
 ) -> dict[Identity, Resolved]:
     """Return the people who are known by these identities, in one query."""
-    columns = [
+    columns: list[Any] = [
         [identity.workspace_id for identity in identities],
         [identity.value for identity in identities],
         [parse_uuid(identity.value) for identity in identities],
@@ -137,7 +138,7 @@ def _create(
     return {identity: Resolved(drafts[identity], is_new=True) for identity in won}
 
 
-def _person_columns(won: list[Identity], drafts: dict[Identity, UUID]) -> list[list[object]]:
+def _person_columns(won: list[Identity], drafts: dict[Identity, UUID]) -> list[Any]:
     rows = [_person_row(identity, drafts[identity]) for identity in won]
     return [list(column) for column in zip(*rows, strict=True)]
 

@@ -76,7 +76,8 @@ def merge_traits(*, workspace_id: int, person_id: UUID, changes: TraitChanges) -
 
     Raises InvalidField when they would outgrow 64 KiB, Person.DoesNotExist.
     """
-    person = Person.objects.in_workspace(workspace_id).select_for_update().get(id=person_id)
+    people = Person.objects.in_workspace(workspace_id)
+    person: Person = people.select_for_update().get(id=person_id)
     merged = {**person.traits.value, **changes.values}
     traits = {name: value for name, value in merged.items() if value is not None}
     text = exact_json.dumps(traits)

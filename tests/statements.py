@@ -11,14 +11,14 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Field
 
+from workspaces.models import Membership, Workspace
+
 _VERB = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 _CONDITION = re.compile(r"workspace_id\"?\s*(=|IN\b)", re.IGNORECASE)
 
 
 def tenant_tables() -> set[str]:
     """Return the tables whose rows belong to a workspace, but for memberships."""
-    from workspaces.models import Membership, Workspace
-
     return {
         model._meta.db_table
         for model in apps.get_models()

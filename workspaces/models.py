@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from flameup.api.ids import to_base36, uuid7
@@ -49,7 +50,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(models.functions.Lower("email"), name="user_email_any_case"),
+            models.UniqueConstraint(Lower("email"), name="user_email_any_case"),
         ]
 
     def __str__(self) -> str:
@@ -121,14 +122,14 @@ class TenantModel(models.Model):
         """The id of the workspace as clients use it."""
         return format_workspace_id(self.workspace_id)
 
-    def _do_update(self, base_qs: Any, *args: Any, **kwargs: Any) -> bool:
+    def _do_update(self, base_qs: Any, *args: Any, **kwargs: Any) -> Any:
         base_qs = base_qs.filter(workspace_id=self.workspace_id)
-        return super()._do_update(base_qs, *args, **kwargs)  # type: ignore[misc, no-any-return]
+        return super()._do_update(base_qs, *args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the row."""
         rows = type(self)._base_manager.filter(workspace_id=self.workspace_id, pk=self.pk)
-        count = rows._raw_delete(rows.db)  # type: ignore[attr-defined]
+        count = rows._raw_delete(rows.db)
         return count, {self._meta.label: count}
 
     def refresh_from_db(

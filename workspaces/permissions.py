@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from flameup.api.access import access_of
 from flameup.api.errors import InsufficientScope, WrongWorkspace
 from workspaces.models import parse_workspace_id
 
@@ -18,7 +19,7 @@ class IsInOwnWorkspace(BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         named = view.kwargs.get("workspace_id")
-        if named is not None and parse_workspace_id(named) != request.auth.workspace_id:
+        if named is not None and parse_workspace_id(named) != access_of(request).workspace_id:
             raise WrongWorkspace
         return True
 
@@ -29,6 +30,6 @@ class HasScope(BasePermission):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         method = "GET" if request.method == "HEAD" else request.method
         scope = view.scopes.get(method)  # type: ignore[attr-defined]
-        if scope is not None and scope not in request.auth.scopes:
+        if scope is not None and scope not in access_of(request).scopes:
             raise InsufficientScope(scope)
         return True

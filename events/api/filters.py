@@ -5,6 +5,7 @@ from django import forms
 
 from events.models import Event
 from events.querysets import EventQuerySet
+from flameup.api.access import access_of
 from flameup.api.filters import NameFilter, NamesFilter, TimeFilter, require_order
 from people.services import find_person_id
 
@@ -40,5 +41,5 @@ class WorkspaceEventFilters(EventFilters):
     user_id = NameFilter(method="by_person", help_text="External id, person id or e-mail.")
 
     def by_person(self, events: EventQuerySet, name: str, value: str) -> EventQuerySet:
-        person_id = find_person_id(self.request.auth.workspace_id, value)
+        person_id = find_person_id(access_of(self.request).workspace_id, value)
         return events.about([person_id]) if person_id else events.none()

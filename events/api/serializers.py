@@ -12,7 +12,7 @@ class EventSerializer(serializers.Serializer[Event]):
     event = serializers.CharField()
     parameters = DocumentField()
     properties = DocumentField(source="parameters", help_text="The same object as parameters.")
-    context = DocumentField()
+    context = DocumentField()  # type: ignore[assignment]
     timestamp = MomentField()
     created_at = MomentField()
 
@@ -51,7 +51,9 @@ class TrackSerializer(serializers.Serializer[Event]):
         help_text="The same id within 7 days is the same event, stored once.",
     )
     messageId = serializers.CharField(required=False, help_text="Alias of message_id.")
-    context = serializers.DictField(required=False, allow_null=True)
+    context = serializers.DictField(  # type: ignore[assignment]
+        required=False, allow_null=True
+    )
     ip = serializers.IPAddressField(required=False, help_text="Fills context.ip.")
     ua = serializers.CharField(required=False, help_text="Fills context.user_agent.")
 
@@ -61,7 +63,7 @@ class BatchSerializer(serializers.Serializer[Event]):
 
 
 class WarningSerializer(serializers.Serializer[Event]):
-    field = serializers.CharField()  # type: ignore[assignment]
+    field = serializers.CharField()
     code = serializers.CharField()
     message = serializers.CharField()
 

@@ -11,10 +11,10 @@ from events.ingest.decode import Envelope, clean_message_id, decode_item
 from events.ingest.items import Item, Outcome, Refused, Stored
 from events.ingest.split import TOO_DEEP, RawItem
 from events.models import Event
+from flameup.api.access import Access, access_of
 from flameup.api.errors import InvalidField, PayloadTooLarge, error_object
 from flameup.api.ids import format_event_id
 from flameup.api.payload import MAX_DEPTH
-from workspaces.models import APIKey
 
 Answer = dict[str, Any]
 
@@ -23,7 +23,7 @@ def read_envelope(request: Request) -> Envelope:
     """Return what the items of this request share; raises InvalidField for a bad header."""
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     return Envelope(
-        workspace_id=request.auth.workspace_id,
+        workspace_id=access_of(request).workspace_id,
         received_at=timezone.now(),
         source=Event.Source.API,
         idempotency_key=None if key is None else clean_message_id(key, "Idempotency-Key"),
@@ -35,9 +35,9 @@ def decode_batch(elements: list[RawItem], envelope: Envelope) -> list[Item | Ref
     return [_decode(element, _envelope_of(envelope, i)) for i, element in enumerate(elements)]
 
 
-def store_items(items: list[Item], api_key: APIKey) -> list[Outcome]:
+def store_items(items: list[Item], access: Access) -> list[Outcome]:
     """Store the items; those of a test key are only said to be."""
-    if api_key.is_test:
+    if access.is_test:
         return [Stored(item.event_id, warnings=item.warnings) for item in items]
     return ingest.submit(items) if items else []
 

@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +18,8 @@ from events.ingest.decode import decode_item
 from events.ingest.items import Item, Refused
 from events.ingest.split import split_batch
 from events.models import Event
+from events.querysets import EventQuerySet
+from flameup.api.access import access_of
 from flameup.api.body import invalid_json, parse_json, read_json_text
 from flameup.api.errors import (
     BatchEmpty,
@@ -58,7 +59,7 @@ class TrackViewSet(WorkspaceViewSet):
         text = read_json_text(request)
         require_size(len(request.body))
         item = decode_item(parse_json(text), read_envelope(request))
-        [outcome] = store_items([item], request.auth)
+        [outcome] = store_items([item], access_of(request))
         if isinstance(outcome, Refused):
             raise IdempotencyConflict(outcome.message)
         message = {"message": "Event tracked successfully"}
@@ -72,7 +73,7 @@ class TrackViewSet(WorkspaceViewSet):
     def track_batch(self, request: Request, **kwargs: Any) -> Response:
         decoded = decode_batch(_read_batch(request), read_envelope(request))
         stored = iter(
-            store_items([item for item in decoded if isinstance(item, Item)], request.auth)
+            store_items([item for item in decoded if isinstance(item, Item)], access_of(request))
         )
         outcomes = [item if isinstance(item, Refused) else next(stored) for item in decoded]
         members = batch_members(outcomes)
@@ -90,11 +91,12 @@ class EventViewSet(WorkspaceViewSet):
     list_key = "events"
     time_field = "timestamp"
 
-    def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset().select_related("person")
+    def get_queryset(self) -> EventQuerySet:
+        events: EventQuerySet = super().get_queryset()
+        return events.select_related("person")
 
     def list(self, request: Request, **kwargs: Any) -> Response:
-        events = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        events = self.page_of(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(events, many=True).data)
 
     def retrieve(self, request: Request, event_id: str, **kwargs: Any) -> Response:
@@ -108,7 +110,7 @@ class EventViewSet(WorkspaceViewSet):
 class PersonEventViewSet(EventViewSet):
     filterset_class = EventFilters
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def get_queryset(self) -> EventQuerySet:
         if self.is_documented_only:
             return super().get_queryset()
         person_id = find_person_id(self.workspace_id, self.kwargs["person_id"])

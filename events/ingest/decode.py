@@ -65,7 +65,7 @@ def clean_message_id(value: Any, field: str) -> str:
 
 
 def _parameters(fields: Mapping[str, Any], cleaner: PayloadCleaner) -> dict[str, Any]:
-    merged = {}
+    merged: dict[str, Any] = {}
     for name in ("properties", "parameters"):
         merged |= _object(fields, name, cleaner)
     return merged

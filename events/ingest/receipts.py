@@ -1,13 +1,15 @@
 """Message ids: the first event of each counts, for seven days."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from events.ingest.items import Item
+from events.models import Receipt
 
 KEPT_FOR = timedelta(days=7)
 
@@ -66,20 +68,26 @@ def claim(
     return claims
 
 
-def _columns(first: dict[Key, Item]) -> list[list[object]]:
+def _columns(first: dict[Key, Item]) -> list[Any]:
     return _transposed(
         [(*key, item.event_id, item.fingerprint, item.received_at) for key, item in first.items()]
     )
 
 
-def _transposed(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
+def _transposed(rows: Iterable[tuple[object, ...]]) -> list[Any]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _rows(connection: BaseDatabaseWrapper, sql: str, parameters: list[object]) -> dict[Key, Claim]:
+def _rows(connection: BaseDatabaseWrapper, sql: str, parameters: Sequence[Any]) -> dict[Key, Claim]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return {
             (workspace_id, message_id): Claim(event_id, bytes(fingerprint))
             for workspace_id, message_id, event_id, fingerprint in cursor.fetchall()
         }
+
+
+def forget_receipts(workspace_id: int, moment: datetime) -> int:
+    """Remove the receipts of a workspace that are older than seven days; return how many."""
+    old = Receipt.objects.filter(workspace_id=workspace_id, created_at__lte=moment - KEPT_FOR)
+    return old.delete()[0]

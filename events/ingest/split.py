@@ -50,7 +50,7 @@ class _Reader:
         while more:
             key = self._key()
             if key == "events":
-                events = self._elements() if self._accept("[") else self._no_list()
+                events = self._list_or_none()
             else:
                 self._value()
             more = self._accept(",") or not self._expect("}")
@@ -58,10 +58,10 @@ class _Reader:
             raise JSONSyntaxError("Extra data", self.position)
         return events
 
-    def _no_list(self) -> None:
-        self._value()
-
-    def _elements(self) -> list[RawItem]:
+    def _list_or_none(self) -> list[RawItem] | None:
+        if not self._accept("["):
+            self._value()
+            return None
         elements: list[RawItem] = []
         more = not self._accept("]")
         while more:

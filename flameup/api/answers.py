@@ -1,5 +1,6 @@
 """From whatever a request may raise to the one shape of every error."""
 
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -24,6 +25,12 @@ from flameup.api.exact_json import dump_bytes
 
 log = structlog.get_logger(__name__)
 
+_ANSWERS: list[tuple[tuple[type[Exception], ...], Callable[[], APIError]]] = [
+    ((Http404, exceptions.NotFound, ObjectDoesNotExist), NotFound),
+    ((PermissionDenied, exceptions.PermissionDenied), InvalidAPIKey),
+    ((OperationalError, InterfaceError), TemporarilyUnavailable),
+]
+
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     """Answer an exception of a view with the envelope (the hook of REST framework)."""
@@ -42,12 +49,9 @@ def to_api_error(error: Exception) -> APIError:
         return ValidationFailed.from_field(error)
     if isinstance(error, exceptions.MethodNotAllowed):
         return MethodNotAllowed(str(error.detail))
-    if isinstance(error, Http404 | exceptions.NotFound | ObjectDoesNotExist):
-        return NotFound()
-    if isinstance(error, PermissionDenied | exceptions.PermissionDenied):
-        return InvalidAPIKey()
-    if isinstance(error, OperationalError | InterfaceError):
-        return TemporarilyUnavailable()
+    for kinds, answer in _ANSWERS:
+        if isinstance(error, kinds):
+            return answer()
     return InternalError()
 
 

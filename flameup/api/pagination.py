@@ -10,8 +10,8 @@ from django.db.models import Q, QuerySet
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from flameup.api.access import access_of
 from flameup.api.errors import Detail, ValidationFailed
 from flameup.api.ids import EPOCH
 
@@ -32,12 +32,10 @@ class ListPagination(BasePagination):
     used elsewhere.
     """
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
-    ) -> list[Any]:
-        self.list_key: str = view.list_key  # type: ignore[union-attr]
-        self.time_field: str = view.time_field  # type: ignore[union-attr]
-        self.salt = f"{self.list_key}:{request.auth.workspace_id}"
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        self.list_key: str = view.list_key
+        self.time_field: str = view.time_field
+        self.salt = f"{self.list_key}:{access_of(request).workspace_id}"
         self.limit = min(_whole_number(request, "limit", DEFAULT_LIMIT, minimum=1), MAX_LIMIT)
         self.offset = min(_whole_number(request, "offset", 0, minimum=0), MAX_OFFSET)
         cursor = self._read_cursor(request)

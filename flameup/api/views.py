@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import QuerySet
 from rest_framework.viewsets import GenericViewSet
+
+from flameup.api.access import access_of
 
 
 class WorkspaceViewSet(GenericViewSet[Any]):
@@ -23,7 +24,7 @@ class WorkspaceViewSet(GenericViewSet[Any]):
 
     @property
     def workspace_id(self) -> int:
-        return int(self.request.auth.workspace_id)
+        return access_of(self.request).workspace_id
 
     @property
     def allowed_methods(self) -> list[str]:
@@ -34,20 +35,23 @@ class WorkspaceViewSet(GenericViewSet[Any]):
         """Say whether there is no request: the OpenAPI document is being written."""
         return getattr(self, "swagger_fake_view", False)
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def get_queryset(self) -> Any:
         if self.is_documented_only:
-            return self.model.objects.none()  # type: ignore[no-any-return]
-        queryset: QuerySet[Any] = self.model.objects.in_workspace(self.workspace_id)
-        return queryset
+            return self.model.objects.none()
+        return self.model.objects.in_workspace(self.workspace_id)
+
+    def page_of(self, queryset: Any) -> list[Any]:
+        """Return the page that the query asks for, filtered and in order."""
+        return list(self.paginate_queryset(self.filter_queryset(queryset)) or [])
 
     def test_mark(self) -> dict[str, bool]:
         """Return the member that marks the answers to a test key."""
-        return {"test": True} if self.request.auth.is_test else {}
+        return {"test": True} if access_of(self.request).is_test else {}
 
     @contextmanager
     def undone_for_test_keys(self) -> Iterator[None]:
         """Take back what is written inside when the key is a test key, after all checks."""
         with transaction.atomic():
             yield
-            if self.request.auth.is_test:
+            if access_of(self.request).is_test:
                 transaction.set_rollback(True)

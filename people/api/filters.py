@@ -4,6 +4,7 @@ import django_filters
 from django import forms
 from django.db.models import QuerySet
 
+from flameup.api.access import access_of
 from flameup.api.filters import NameFilter
 from people.models import Person
 from people.querysets import PersonQuerySet
@@ -29,7 +30,7 @@ class PersonSearch(django_filters.FilterSet):
         fields: list[str] = []
 
     def by_identity(self, people: PersonQuerySet, name: str, value: str) -> PersonQuerySet:
-        workspace_id = self.request.auth.workspace_id
+        workspace_id = access_of(self.request).workspace_id
         # The documented client does not escape its query: a plus sign arrives as a space.
         for spelling in dict.fromkeys([value, value.replace(" ", "+")]):
             if person_id := find_person_id(workspace_id, spelling):

@@ -5,6 +5,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from flameup.api.access import access_of
 from flameup.api.body import read_json_object
 from flameup.api.errors import NotFound
 from flameup.api.text import clean_identity, first_alias
@@ -50,7 +51,7 @@ class PersonViewSet(WorkspaceViewSet):
     time_field = "created_at"
 
     def list(self, request: Request, **kwargs: Any) -> Response:
-        people = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        people = self.page_of(self.get_queryset())
         attach_seen(self.workspace_id, people)
         return self.get_paginated_response(self.get_serializer(people, many=True).data)
 
@@ -79,7 +80,7 @@ class PersonViewSet(WorkspaceViewSet):
 
     def destroy(self, request: Request, person_id: str, **kwargs: Any) -> Response:
         found = self._find(person_id)
-        if not request.auth.is_test:
+        if not access_of(request).is_test:
             delete_person(workspace_id=self.workspace_id, person_id=found)
         return Response({"success": True, "person_id": str(found), **self.test_mark()})
 
@@ -90,7 +91,8 @@ class PersonViewSet(WorkspaceViewSet):
         return person_id
 
     def _get(self, person_id: UUID) -> Person:
-        return self.get_queryset().get(id=person_id)
+        person: Person = self.get_queryset().get(id=person_id)
+        return person
 
     def _represent(self, person: Person) -> dict[str, Any]:
         attach_seen(self.workspace_id, [person])
