@@ -47,11 +47,6 @@ class Installation:
         kept |= {name: Access(**kept[name]) for name in ("first", "demo")}
         return cls(file, **kept)
 
-    @property
-    def is_new(self) -> bool:
-        """Whether no start has come far enough to make accounts."""
-        return not self.password
-
     def save(self) -> None:
         """Write all of it to the file."""
         kept = asdict(self)

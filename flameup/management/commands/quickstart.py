@@ -57,17 +57,17 @@ class Command(BaseCommand):
             supervisor = Supervisor()
             stack.callback(supervisor.stop)
             web = web_service(host, port, [lock.descriptor])
-            installation = Installation.read(settings.DATA_DIR / "quickstart.json")
-            if installation.is_new:
+            is_first_start = not installation_file().exists()
+            if is_first_start:
                 # Nobody knows this server yet, so it may load while the database is made.
                 supervisor.add(web)
             if not env.string("DATABASE_URL"):
                 self._start_database(supervisor, lock, stack)
-            is_new = installation.is_new
-            self._prepare(installation, demo=demo)
-            if not is_new:
+            installation = self._prepare(demo=demo)
+            if not is_first_start:
                 supervisor.add(web)
             self._wait_until_ready(supervisor, host, port)
+            # After the web server, because only that is waited for.
             supervisor.add(worker_service(host, [lock.descriptor]))
             self._print_access(installation, url_of(host, port))
             if demo and not installation.is_demo_done:
@@ -101,10 +101,12 @@ class Command(BaseCommand):
         if not supervisor.wait_until(server.is_reachable, _DATABASE_SECONDS):
             raise CommandError(f"PostgreSQL does not start: {server.last_words()}")
 
-    def _prepare(self, installation: Installation, *, demo: bool) -> None:
+    def _prepare(self, *, demo: bool) -> Installation:
         call_command("migrate", verbosity=0, interactive=False)
+        installation = Installation.read(installation_file())
         installation.ensure_access(with_demo=demo)
         connections.close_all()
+        return installation
 
     def _wait_until_ready(self, supervisor: Supervisor, host: str, port: int) -> None:
         while not supervisor.wait_until(lambda: is_ready(host, port), _READY_SECONDS):
@@ -134,6 +136,11 @@ class Command(BaseCommand):
         stack.callback(thread.join, timeout=1)
         stack.callback(run.stopping.set)
         thread.start()
+
+
+def installation_file() -> Path:
+    """Return the file that keeps what the first start has made."""
+    return Path(settings.DATA_DIR) / "quickstart.json"
 
 
 def check_address(host: str, port: int) -> None:
