@@ -1,7 +1,8 @@
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from events.models import Event
-from flameup.api.serializer_fields import DocumentField, EventIdField, MomentField
+from flameup.api.serializer_fields import AliasField, DocumentField, EventIdField, MomentField
 
 
 class EventSerializer(serializers.Serializer[Event]):
@@ -17,6 +18,7 @@ class EventSerializer(serializers.Serializer[Event]):
     created_at = MomentField()
 
 
+@extend_schema_serializer(many=False)
 class EventsPageSerializer(serializers.Serializer[Event]):
     events = EventSerializer(many=True)
     total = serializers.IntegerField()
@@ -26,21 +28,18 @@ class EventsPageSerializer(serializers.Serializer[Event]):
     next_cursor = serializers.CharField(allow_null=True)
 
 
+# What checks the body is events.ingest.decode; this documents it.
 class TrackSerializer(serializers.Serializer[Event]):
-    """Documents the body; events.ingest.decode is what checks it."""
-
     external_id = serializers.CharField(
-        required=False, max_length=255, help_text="Required, under this name or an alias."
+        max_length=255, help_text="Your id of the person, or their person id or e-mail."
     )
-    user_id = serializers.CharField(required=False, help_text="Alias of external_id.")
-    userId = serializers.CharField(required=False, help_text="Alias of external_id.")
-    event = serializers.CharField(
-        required=False, max_length=255, help_text="Required, under this name or an alias."
-    )
-    event_name = serializers.CharField(required=False, help_text="Alias of event.")
+    user_id = AliasField("external_id")
+    userId = AliasField("external_id")
+    event = serializers.CharField(max_length=255, help_text="What happened.")
+    event_name = AliasField("event")
     parameters = serializers.DictField(required=False, allow_null=True)
     properties = serializers.DictField(
-        required=False, allow_null=True, help_text="Alias of parameters."
+        required=False, allow_null=True, help_text="Merged with parameters, which win."
     )
     timestamp = serializers.DateTimeField(
         required=False, allow_null=True, help_text="When it happened; the default is now."
@@ -50,7 +49,7 @@ class TrackSerializer(serializers.Serializer[Event]):
         max_length=255,
         help_text="The same id within 7 days is the same event, stored once.",
     )
-    messageId = serializers.CharField(required=False, help_text="Alias of message_id.")
+    messageId = AliasField("message_id")
     context = serializers.DictField(  # type: ignore[assignment]
         required=False, allow_null=True
     )

@@ -6,11 +6,11 @@ track = TrackViewSet.as_view({"post": "track"})
 person_events = PersonEventViewSet.as_view({"get": "list"})
 
 urlpatterns = [
-    path("api/v1/track", track, name="track"),
-    path("api/v1/events", track, name="events"),
+    path("api/v1/track", track, name="track-event"),
+    path("api/v1/events", track, name="create-event"),
     # The address that the clients of Appizer know.
-    path("v1/events", track, name="appizer-events"),
-    path("api/v1/track/batch", TrackViewSet.as_view({"post": "track_batch"}), name="track-batch"),
+    path("v1/events", track, name="create-appizer-event"),
+    path("api/v1/track/batch", TrackViewSet.as_view({"post": "track_batch"}), name="track-events"),
     path("api/v1/people/<str:person_id>/events", person_events, name="person-events"),
     path(
         "api/v1/workspaces/<str:workspace_id>/events",

@@ -1,6 +1,6 @@
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -49,13 +49,20 @@ class TrackViewSet(WorkspaceViewSet):
     model = Event
     serializer_class = serializers.TrackSerializer
     scopes = {"POST": EVENTS_WRITE}
+    tag = "Events"
+    extra_errors = [("409", "The Idempotency-Key was used for another event.")]
 
     @extend_schema(
+        summary="Track an event",
         request=serializers.TrackSerializer,
         responses={200: serializers.TrackAnswerSerializer},
         parameters=[_IDEMPOTENCY_KEY],
     )
     def track(self, request: Request, **kwargs: Any) -> Response:
+        """Store one event about a person. A 200 means that it is on disk.
+
+        An event has at most 32 KiB and is nested at most 32 levels deep.
+        """
         text = read_json_text(request)
         require_size(len(request.body))
         item = decode_item(parse_json(text), read_envelope(request))
@@ -66,11 +73,16 @@ class TrackViewSet(WorkspaceViewSet):
         return Response({**result_members(outcome), **message, **self.test_mark()})
 
     @extend_schema(
+        summary="Track up to 100 events",
         request=serializers.BatchSerializer,
         responses={200: serializers.BatchAnswerSerializer},
         parameters=[_IDEMPOTENCY_KEY],
     )
     def track_batch(self, request: Request, **kwargs: Any) -> Response:
+        """Store several events; each stands alone, so good ones are stored beside bad ones.
+
+        The status is 200 if at least one was accepted. A body has at most 4 MiB.
+        """
         decoded = decode_batch(_read_batch(request), read_envelope(request))
         stored = iter(
             store_items([item for item in decoded if isinstance(item, Item)], access_of(request))
@@ -82,7 +94,6 @@ class TrackViewSet(WorkspaceViewSet):
         return Response({**members, **self.test_mark()})
 
 
-@extend_schema_view(list=extend_schema(responses=serializers.EventsPageSerializer))
 class EventViewSet(WorkspaceViewSet):
     model = Event
     serializer_class = serializers.EventSerializer
@@ -90,16 +101,21 @@ class EventViewSet(WorkspaceViewSet):
     scopes = {"GET": EVENTS_READ}
     list_key = "events"
     time_field = "timestamp"
+    tag = "Events"
 
     def get_queryset(self) -> EventQuerySet:
         events: EventQuerySet = super().get_queryset()
         return events.select_related("person")
 
+    @extend_schema(summary="List events", responses=serializers.EventsPageSerializer)
     def list(self, request: Request, **kwargs: Any) -> Response:
+        """List events, newest first."""
         events = self.page_of(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(events, many=True).data)
 
+    @extend_schema(summary="Get an event")
     def retrieve(self, request: Request, event_id: str, **kwargs: Any) -> Response:
+        """Get one event by its id, with or without `evt_`."""
         identifier = parse_event_id(event_id)
         event = identifier and self.get_queryset().with_id(identifier).first()
         if not event:

@@ -7,6 +7,8 @@ import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -42,6 +44,7 @@ class TimeField(forms.Field):
             raise forms.ValidationError(str(error)) from None
 
 
+@extend_schema_field(OpenApiTypes.DATETIME)
 class TimeFilter(django_filters.Filter):
     field_class = TimeField
 
@@ -55,6 +58,7 @@ class NameField(forms.Field):
         return clean_query_text(value)
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class NameFilter(django_filters.Filter):
     field_class = NameField
 
@@ -75,6 +79,7 @@ class NamesField(forms.Field):
         return None if value is None else [clean_query_text(name) for name in value]
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
 class NamesFilter(django_filters.Filter):
     field_class = NamesField
 

@@ -57,6 +57,23 @@ class ListPagination(BasePagination):
             }
         )
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return [
+            _parameter(
+                "limit",
+                f"Rows of a page; more than {MAX_LIMIT} acts as {MAX_LIMIT}.",
+                1,
+                DEFAULT_LIMIT,
+            ),
+            _parameter("offset", "Rows to skip.", 0, 0),
+            {
+                "name": "cursor",
+                "in": "query",
+                "description": "The next_cursor of the page before; not together with offset.",
+                "schema": {"type": "string"},
+            },
+        ]
+
     def _from(self, queryset: QuerySet[Any], cursor: tuple[datetime, UUID] | None) -> QuerySet[Any]:
         ordered = queryset.order_by(f"-{self.time_field}", "-id")
         if cursor is None:
@@ -100,3 +117,8 @@ def _whole_number(request: Request, name: str, default: int, *, minimum: int) ->
 
 def _invalid(field: str, message: str) -> ValidationFailed:
     return ValidationFailed(details=[Detail(field, message)])
+
+
+def _parameter(name: str, description: str, minimum: int, default: int) -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": minimum, "default": default}
+    return {"name": name, "in": "query", "description": description, "schema": schema}

@@ -36,3 +36,11 @@ class EventIdField(serializers.Field[UUID, Any, str, Any]):
 
     def to_representation(self, value: UUID) -> str:
         return format_event_id(value)
+
+
+@extend_schema_field({"type": "string", "deprecated": True})
+class AliasField(serializers.CharField):
+    """Another name of a field, kept for older clients."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(required=False, help_text=f"Alias of {name}.")

@@ -14,13 +14,16 @@ class WorkspaceViewSet(GenericViewSet[Any]):
     """A viewset that sees the rows of its key's workspace and no others.
 
     `scopes` names the scope each method needs; a method that is not in it is
-    not allowed. `model` is a TenantModel.
+    not allowed. `model` is a TenantModel. `tag` and `extra_errors` (status,
+    meaning) are for the OpenAPI document.
     """
 
     model: ClassVar[Any]
     scopes: ClassVar[dict[str, str]]
     list_key: ClassVar[str]
     time_field: ClassVar[str]
+    tag: ClassVar[str]
+    extra_errors: ClassVar[list[tuple[str, str]]] = []
 
     @property
     def workspace_id(self) -> int:

@@ -1,12 +1,12 @@
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from flameup.api.serializer_fields import DocumentField, MomentField
+from flameup.api.serializer_fields import AliasField, DocumentField, MomentField
 from people.models import Person
 
 
+# Its people went through people.activity.attach_seen.
 class PersonSerializer(serializers.Serializer[Person]):
-    """A person to whom people.activity.attach_seen was done."""
-
     id = serializers.UUIDField()
     workspace_id = serializers.CharField(source="public_workspace_id")
     external_id = serializers.CharField()
@@ -18,19 +18,16 @@ class PersonSerializer(serializers.Serializer[Person]):
     last_seen_at = MomentField(source="seen.last", allow_null=True)
 
 
+# What checks the body is people.services.clean_traits; this documents it.
 class TraitsSerializer(serializers.Serializer[Person]):
-    """Documents the body of an update; `people.services.clean_traits` is what checks it."""
-
     email = serializers.EmailField(required=False, allow_null=True)
     traits = serializers.DictField(required=False, allow_null=True)
 
 
 class IdentifySerializer(TraitsSerializer):
-    external_id = serializers.CharField(
-        required=False, max_length=255, help_text="Required, under this name or an alias."
-    )
-    user_id = serializers.CharField(required=False, help_text="Alias of external_id.")
-    userId = serializers.CharField(required=False, help_text="Alias of external_id.")
+    external_id = serializers.CharField(max_length=255, help_text="Your id of the person.")
+    user_id = AliasField("external_id")
+    userId = AliasField("external_id")
 
 
 class PersonAnswerSerializer(serializers.Serializer[Person]):
@@ -42,6 +39,7 @@ class IdentifyAnswerSerializer(PersonAnswerSerializer):
     created = serializers.BooleanField()
 
 
+@extend_schema_serializer(many=False)
 class PeoplePageSerializer(serializers.Serializer[Person]):
     people = PersonSerializer(many=True)
     total = serializers.IntegerField()

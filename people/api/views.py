@@ -1,7 +1,7 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -27,17 +27,6 @@ from workspaces.scopes import PEOPLE_READ, PEOPLE_WRITE
 IDENTITY_FIELDS = ("external_id", "user_id", "userId")
 
 
-@extend_schema_view(
-    list=extend_schema(responses=serializers.PeoplePageSerializer),
-    create=extend_schema(
-        request=serializers.IdentifySerializer,
-        responses={200: serializers.IdentifyAnswerSerializer},
-    ),
-    partial_update=extend_schema(
-        request=serializers.TraitsSerializer, responses=serializers.PersonAnswerSerializer
-    ),
-    destroy=extend_schema(responses={200: serializers.DeletedSerializer}),
-)
 class PersonViewSet(WorkspaceViewSet):
     model = Person
     serializer_class = serializers.PersonSerializer
@@ -49,13 +38,26 @@ class PersonViewSet(WorkspaceViewSet):
     }
     list_key = "people"
     time_field = "created_at"
+    tag = "People"
 
+    @extend_schema(summary="List people", responses=serializers.PeoplePageSerializer)
     def list(self, request: Request, **kwargs: Any) -> Response:
+        """List people, newest first."""
         people = self.page_of(self.get_queryset())
         attach_seen(self.workspace_id, people)
         return self.get_paginated_response(self.get_serializer(people, many=True).data)
 
+    @extend_schema(
+        summary="Create or update a person",
+        operation_id="identifyPerson",
+        request=serializers.IdentifySerializer,
+        responses={200: serializers.IdentifyAnswerSerializer},
+    )
     def create(self, request: Request, **kwargs: Any) -> Response:
+        """Merge traits into the person of this id, who is created if unknown.
+
+        Traits merge one level deep; `null` removes one; in all they have at most 64 KiB.
+        """
         body = read_json_object(request)
         identity = clean_identity(*first_alias(body, IDENTITY_FIELDS))
         changes = clean_traits(body.get("traits"), body.get("email"))
@@ -65,11 +67,19 @@ class PersonViewSet(WorkspaceViewSet):
             )
         return self._answer(person, changes, created=created)
 
+    @extend_schema(summary="Get a person")
     def retrieve(self, request: Request, person_id: str, **kwargs: Any) -> Response:
+        """Get the person of this external id, person id or e-mail."""
         person = self._get(self._find(person_id))
         return Response(self._represent(person))
 
+    @extend_schema(
+        summary="Update a person",
+        request=serializers.TraitsSerializer,
+        responses=serializers.PersonAnswerSerializer,
+    )
     def partial_update(self, request: Request, person_id: str, **kwargs: Any) -> Response:
+        """Merge traits into a person's; `null` removes one."""
         body = read_json_object(request)
         changes = clean_traits(body.get("traits"), body.get("email"))
         with self.undone_for_test_keys():
@@ -78,7 +88,9 @@ class PersonViewSet(WorkspaceViewSet):
             )
         return self._answer(person, changes)
 
+    @extend_schema(summary="Delete a person", responses={200: serializers.DeletedSerializer})
     def destroy(self, request: Request, person_id: str, **kwargs: Any) -> Response:
+        """Delete a person with all their events."""
         found = self._find(person_id)
         if not access_of(request).is_test:
             delete_person(workspace_id=self.workspace_id, person_id=found)
@@ -105,7 +117,14 @@ class PersonViewSet(WorkspaceViewSet):
         return Response(answer)
 
 
-@extend_schema_view(list=extend_schema(responses=serializers.PeoplePageSerializer))
 class PersonSearchViewSet(PersonViewSet):
     filterset_class = PersonSearch
     scopes = {"GET": PEOPLE_READ}
+
+    @extend_schema(summary="Search people", responses=serializers.PeoplePageSerializer)
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        """Find people by exactly one of `external_id`, `email` and `q`.
+
+        `q` matches the beginnings of words in name, e-mail and ids.
+        """
+        return super().list(request, **kwargs)
