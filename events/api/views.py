@@ -20,7 +20,7 @@ from events.ingest.split import split_batch
 from events.models import Event
 from events.querysets import EventQuerySet
 from flameup.api.access import access_of
-from flameup.api.body import invalid_json, parse_json, read_json_text
+from flameup.api.body import decode_text, invalid_json, parse_json, read_body
 from flameup.api.errors import (
     BatchEmpty,
     BatchTooLarge,
@@ -63,9 +63,9 @@ class TrackViewSet(WorkspaceViewSet):
 
         An event has at most 32 KiB and is nested at most 32 levels deep.
         """
-        text = read_json_text(request)
-        require_size(len(request.body))
-        item = decode_item(parse_json(text), read_envelope(request))
+        body = read_body(request)
+        require_size(len(body))
+        item = decode_item(parse_json(decode_text(body)), read_envelope(request))
         [outcome] = store_items([item], access_of(request))
         if isinstance(outcome, Refused):
             raise IdempotencyConflict(outcome.message)
@@ -136,7 +136,7 @@ class PersonEventViewSet(EventViewSet):
 
 
 def _read_batch(request: Request) -> list[Any]:
-    text = read_json_text(request)
+    text = decode_text(read_body(request))
     if not text.lstrip(" \t\r\n").startswith("{"):
         parse_json(text)
         raise ValidationFailed(details=[Detail("", "The body must be a JSON object.")])

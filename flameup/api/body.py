@@ -1,6 +1,7 @@
 """Reading the body of a request: media type, size, JSON, in the order the contract gives."""
 
 import re
+import zlib
 from typing import Any
 
 from django.conf import settings
@@ -19,30 +20,57 @@ from flameup.api.errors import (
 from flameup.api.exact_json import JSONSyntaxError
 from flameup.request_bodies import INCOMPLETE
 
+# zlib's number for "a gzip header, and no other".
+_GZIP = 31
+
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)\"?", re.IGNORECASE)
 
 
-def read_json_text(request: Request | HttpRequest) -> str:
-    """Return the text of a JSON body.
+def read_body(request: Request | HttpRequest) -> bytes:
+    """Return the bytes of a JSON body, inflated if they came as gzip.
 
     Raises UnsupportedMediaType (415), RequestTimeout (408), PayloadTooLarge (413)
     or InvalidJSON (400), checked in this order.
     """
     _check_media_type(request.META.get("CONTENT_TYPE", ""))
+    encoding = request.META.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+    if encoding not in {"", "identity", "gzip"}:
+        raise UnsupportedMediaType("Send the body plain or as Content-Encoding: gzip.")
     if request.META.get("asgi.scope", {}).get(INCOMPLETE):
         raise RequestTimeout("The body did not arrive in time.")
     limit = settings.API_MAX_BODY_BYTES
-    if len(request.body) > limit:
+    body = inflate(request.body, limit) if encoding == "gzip" else request.body
+    if len(body) > limit:
         raise PayloadTooLarge(f"The body is larger than {limit:,} bytes, the limit of a request.")
+    return body
+
+
+def inflate(data: bytes, limit: int) -> bytes:
+    """Return what the gzip data holds, but at most `limit` + 1 bytes of it; raises InvalidJSON."""
+    inflated = b""
     try:
-        return exact_json.decode_utf8(request.body)
-    except JSONSyntaxError as error:
-        raise invalid_json(error) from None
+        while data and len(inflated) <= limit:
+            member = zlib.decompressobj(wbits=_GZIP)
+            inflated += member.decompress(data, limit + 1 - len(inflated))
+            if not member.eof and len(inflated) <= limit:
+                raise InvalidJSON("The body is not valid gzip: it ends too early.")
+            data = member.unused_data
+    except zlib.error:
+        raise InvalidJSON("The body is not valid gzip.") from None
+    return inflated
 
 
 def read_json_object(request: Request | HttpRequest) -> dict[str, Any]:
     """Return the object that the JSON body is."""
-    return as_object(parse_json(read_json_text(request)))
+    return as_object(parse_json(decode_text(read_body(request))))
+
+
+def decode_text(body: bytes) -> str:
+    """Return the text of a body; raises InvalidJSON where it is not UTF-8."""
+    try:
+        return exact_json.decode_utf8(body)
+    except JSONSyntaxError as error:
+        raise invalid_json(error) from None
 
 
 def parse_json(text: str) -> Any:

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 
 MAX_NUMBER_DIGITS = 300
+# Sign, digits on both sides of the point, exponent; what is longer need not be looked at.
+_LONGEST_FRACTION = 2 * MAX_NUMBER_DIGITS + 32
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _sorting_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
@@ -84,7 +86,13 @@ def _read_integer(text: str) -> int | UnstorableNumber:
 
 
 def _read_fraction(text: str) -> float | Decimal | UnstorableNumber:
-    double, exact = float(text), Decimal(text)
+    if len(text) > _LONGEST_FRACTION:
+        return UnstorableNumber(len(text))
+    try:
+        double, exact = float(text), Decimal(text)
+    except InvalidOperation:
+        # An exponent of over eighteen digits, beyond what even Decimal can hold.
+        return UnstorableNumber(len(text))
     if Decimal(repr(double)) == exact:
         return double
     digits = _digits_written_out(exact)
