@@ -1,0 +1,122 @@
+"""A web server like the real one, on the test database."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from django.conf import settings
+from django.db import connection
+
+from flameup.processes import ending_with_parent
+
+_START_SECONDS = 60.0
+_LOG_SECONDS = 5.0
+_STOP_SECONDS = 20.0
+_POLL_SECONDS = 0.02
+_ANSWER = re.compile(r"^answered (\d{3}) (\S+ \S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server; its log tells how it answered."""
+
+    url: str
+    log: Path
+
+    def count_answers(self) -> int:
+        """Return how many requests have been answered up to now."""
+        return len(self._answers())
+
+    def answers_after(self, count: int, expected: int) -> list[str]:
+        """Return answers such as "200 POST /api/v1/track", once there are as many as expected.
+
+        The server writes its log only after the client has its answer.
+        """
+        deadline = time.monotonic() + _LOG_SECONDS
+        while len(answers := self._answers()[count:]) < expected and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+        return answers
+
+    def _answers(self) -> list[str]:
+        found = _ANSWER.findall(self.log.read_text())
+        return [f"{status} {line}" for status, line in found if not line.endswith("/readyz")]
+
+
+@contextmanager
+def running_server(log: Path) -> Iterator[Server]:
+    """Run a server on a free port for as long as the context lasts."""
+    port = free_port()
+    server = Server(f"http://127.0.0.1:{port}", log)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            _command(port),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=settings.BASE_DIR,
+            env=os.environ | {"DATABASE_URL": database_url(connection.settings_dict)},
+            preexec_fn=ending_with_parent(signal.SIGTERM),  # noqa: PLW1509 (calls the kernel only)
+        )
+    try:
+        _wait_until_ready(server, process)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def database_url(description: dict[str, Any]) -> str:
+    """Return the DATABASE_URL that stands for Django's description of a database."""
+    parts = {
+        "host": description["HOST"],
+        "port": description["PORT"],
+        "user": description["USER"],
+        "password": description["PASSWORD"],
+        **description["OPTIONS"],
+    }
+    query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in parts.items())
+    return f"postgresql:///{quote(description['NAME'], safe='')}?{query}"
+
+
+def free_port() -> int:
+    """Return a port on which nothing listens at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _command(port: int) -> list[str]:
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--access-log"]
+    command += ["--access-log-fmt", "answered %(status)d %(method)s %(path)s"]
+    return [*command, "flameup.asgi:application"]
+
+
+def _wait_until_ready(server: Server, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not _is_ready(server.url):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"The server does not start:\n{server.log.read_text()}")
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz", timeout=2, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
