@@ -176,12 +176,22 @@ class APIKey(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.masked})"
+        return f"{self.name} ({self.public_part})"
 
     @property
-    def masked(self) -> str:
-        """The public part of the key, as pages show it."""
-        return f"ws_{self.mode}_{self.public_id}_{to_base36(self.workspace_id)}.…"
+    def public_part(self) -> str:
+        """The part of the key before its secret, by which people and logs name it."""
+        return f"ws_{self.mode}_{self.public_id}_{to_base36(self.workspace_id)}"
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What the audit log says of the key."""
+        return {
+            "name": self.name,
+            "scopes": list(self.scopes),
+            "rate_limit": self.rate_limit,
+            "expires_at": self.expires_at and self.expires_at.isoformat(),
+        }
 
     @property
     def is_test(self) -> bool:
@@ -190,6 +200,32 @@ class APIKey(TenantModel):
     def is_usable_at(self, moment: datetime) -> bool:
         """Say whether the key is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > moment)
+
+
+class AuditEntry(TenantModel):
+    """One change in a workspace: who, when, from where, what, before and after."""
+
+    id = models.UUIDField(primary_key=True, default=new_uuid, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    actor = models.ForeignKey(
+        User, models.SET_NULL, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
+    actor_label = models.CharField(max_length=255)
+    address = models.GenericIPAddressField(null=True)
+    request_id = models.CharField(max_length=64)
+    action = models.CharField(max_length=64)
+    target = models.CharField(max_length=255)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "audit entries"
+        indexes = [
+            models.Index(fields=["workspace", "created_at", "id"], name="audit_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_label}: {self.action} {self.target}"
 
 
 def format_workspace_id(number: int) -> str:

@@ -1,14 +1,24 @@
-"""Changes to users, workspaces and keys."""
+"""Changes to users, workspaces, members and keys; each but a new user is audited."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import available_timezones
 
 from django.db import transaction
 from django.utils import timezone
 
+from workspaces.audit import SYSTEM, Actor, record
 from workspaces.models import APIKey, Membership, User, Workspace
 from workspaces.scopes import ALL_SCOPES
 from workspaces.tokens import new_token
+
+KEY_FIELDS = frozenset({"name", "scopes", "rate_limit", "expires_at"})
+WORKSPACE_FIELDS = frozenset({"name", "time_zone"})
+
+
+class LastOwner(ValueError):
+    """A workspace keeps at least one owner."""
 
 
 @transaction.atomic
@@ -22,11 +32,83 @@ def create_user(*, email: str, password: str | None = None, is_operator: bool = 
 
 
 @transaction.atomic
-def create_workspace(*, name: str, owner: User) -> Workspace:
+def create_workspace(*, name: str, owner: User, by: Actor = SYSTEM) -> Workspace:
     """Make a workspace that belongs to `owner`."""
     workspace = Workspace.objects.create(name=name)
-    Membership.objects.create(workspace=workspace, user=owner, role=Membership.Role.OWNER)
+    record(
+        by=by,
+        workspace_id=workspace.id,
+        action="workspace.created",
+        target=workspace,
+        after={"name": name},
+    )
+    add_member(workspace=workspace, user=owner, role=Membership.Role.OWNER, by=by)
     return workspace
+
+
+@transaction.atomic
+def update_workspace(*, workspace: Workspace, by: Actor, **changes: Any) -> None:
+    """Change settings: `name`, `time_zone`; raises ValueError for any other or a wrong value."""
+    _require_known(changes, WORKSPACE_FIELDS)
+    if "time_zone" in changes and changes["time_zone"] not in available_timezones():
+        raise ValueError(f"unknown time zone: {changes['time_zone']}")
+    before = {name: getattr(workspace, name) for name in changes}
+    for name, value in changes.items():
+        setattr(workspace, name, value)
+    workspace.save(update_fields=list(changes))
+    record(
+        by=by,
+        workspace_id=workspace.id,
+        action="workspace.changed",
+        target=workspace,
+        before=before,
+        after=changes,
+    )
+
+
+@transaction.atomic
+def add_member(*, workspace: Workspace, user: User, role: str, by: Actor = SYSTEM) -> Membership:
+    """Let a user into a workspace."""
+    membership = Membership.objects.create(workspace=workspace, user=user, role=role)
+    record(
+        by=by,
+        workspace_id=workspace.id,
+        action="member.added",
+        target=user,
+        after={"role": str(role)},
+    )
+    return membership
+
+
+@transaction.atomic
+def change_role(*, membership: Membership, role: str, by: Actor) -> None:
+    """Give a member another role; raises LastOwner."""
+    before = membership.role
+    _keep_an_owner(membership, role)
+    membership.role = role
+    membership.save(update_fields=["role"])
+    record(
+        by=by,
+        workspace_id=membership.workspace_id,
+        action="member.changed",
+        target=membership.user,
+        before={"role": before},
+        after={"role": str(role)},
+    )
+
+
+@transaction.atomic
+def remove_member(*, membership: Membership, by: Actor) -> None:
+    """Take a member out of the workspace; raises LastOwner."""
+    _keep_an_owner(membership, None)
+    record(
+        by=by,
+        workspace_id=membership.workspace_id,
+        action="member.removed",
+        target=membership.user,
+        before={"role": membership.role},
+    )
+    membership.delete()
 
 
 @transaction.atomic
@@ -37,33 +119,112 @@ def create_api_key(
     scopes: Iterable[str],
     mode: str = APIKey.Mode.LIVE,
     rate_limit: int = 1000,
-    created_by: User | None = None,
     expires_at: datetime | None = None,
+    by: Actor = SYSTEM,
 ) -> tuple[APIKey, str]:
     """Make a key; return it with its whole text, which cannot be had again.
 
     Raises ValueError for a scope that does not exist.
     """
-    scopes = sorted(set(scopes))
-    if unknown := set(scopes) - set(ALL_SCOPES):
-        raise ValueError(f"unknown scopes: {', '.join(sorted(unknown))}")
     token = new_token(mode, workspace.public_id.removeprefix("ws_"))
-    api_key = APIKey.objects.create(
+    api_key: APIKey = APIKey.objects.create(
         workspace=workspace,
         name=name,
         mode=mode,
         public_id=token.public_id,
         digest=token.digest,
-        scopes=scopes,
+        scopes=_known_scopes(scopes),
         rate_limit=rate_limit,
-        created_by=created_by,
+        created_by=by.user,
         expires_at=expires_at,
     )
+    _record_key("created", api_key, by, after={**api_key.described, "mode": str(mode)})
     return api_key, token.text
 
 
-def revoke_api_key(*, api_key: APIKey) -> None:
-    """Refuse the key from now on; a key that is revoked stays so."""
-    APIKey.objects.in_workspace(api_key.workspace_id).filter(id=api_key.id, revoked_at=None).update(
-        revoked_at=timezone.now()
+@transaction.atomic
+def update_api_key(*, api_key: APIKey, by: Actor, **changes: Any) -> None:
+    """Change `name`, `scopes`, `rate_limit` or `expires_at`; raises ValueError."""
+    _require_known(changes, KEY_FIELDS)
+    if "scopes" in changes:
+        changes["scopes"] = _known_scopes(changes["scopes"])
+    before = api_key.described
+    for name, value in changes.items():
+        setattr(api_key, name, value)
+    api_key.save(update_fields=list(changes))
+    _record_key("changed", api_key, by, before=before, after=api_key.described)
+
+
+@transaction.atomic
+def rotate_api_key(
+    *, api_key: APIKey, grace: timedelta = timedelta(0), by: Actor = SYSTEM
+) -> tuple[APIKey, str]:
+    """Make a key like this one, which ends after `grace`; return the new one and its text.
+
+    Raises ValueError for a key that is revoked or expired.
+    """
+    now = timezone.now()
+    if not api_key.is_usable_at(now):
+        raise ValueError("a key that is revoked or expired cannot be rotated")
+    successor, text = create_api_key(
+        workspace=api_key.workspace,
+        name=api_key.name,
+        scopes=api_key.scopes,
+        mode=api_key.mode,
+        rate_limit=api_key.rate_limit,
+        expires_at=api_key.expires_at,
+        by=by,
     )
+    before = api_key.described
+    api_key.expires_at = min(api_key.expires_at or now + grace, now + grace)
+    api_key.save(update_fields=["expires_at"])
+    after = {**api_key.described, "successor": successor.public_part}
+    _record_key("rotated", api_key, by, before=before, after=after)
+    return successor, text
+
+
+@transaction.atomic
+def revoke_api_key(*, api_key: APIKey, by: Actor = SYSTEM) -> None:
+    """Refuse the key from now on; a key that is revoked stays so, and once is enough."""
+    keys = APIKey.objects.in_workspace(api_key.workspace_id)
+    now = timezone.now()
+    if keys.filter(id=api_key.id, revoked_at=None).update(revoked_at=now) == 1:
+        _record_key("revoked", api_key, by, before=api_key.described)
+    api_key.revoked_at = api_key.revoked_at or now
+
+
+def _record_key(what: str, api_key: APIKey, by: Actor, **states: Any) -> None:
+    record(
+        by=by,
+        workspace_id=api_key.workspace_id,
+        action=f"api_key.{what}",
+        target=api_key,
+        **states,
+    )
+
+
+def _known_scopes(scopes: Iterable[str]) -> list[str]:
+    chosen = set(scopes)
+    _require_known(chosen, frozenset(ALL_SCOPES))
+    return sorted(chosen)
+
+
+def _require_known(names: Iterable[str], known: frozenset[str]) -> None:
+    if unknown := set(names) - known:
+        raise ValueError(
+            f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}"
+        )
+
+
+def _keep_an_owner(membership: Membership, role: str | None) -> None:
+    """Raise LastOwner if the workspace would be left without one.
+
+    The owners are locked, so that two of them cannot leave at the same time.
+    """
+    if membership.role != Membership.Role.OWNER or role == Membership.Role.OWNER:
+        return
+    owners = Membership.objects.select_for_update().filter(
+        workspace_id=membership.workspace_id, role=Membership.Role.OWNER
+    )
+    if len(owners) == 1:
+        raise LastOwner("a workspace keeps at least one owner")

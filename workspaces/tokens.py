@@ -13,10 +13,11 @@ CHECKSUM_LENGTH = 6
 
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _PUBLIC_ALPHABET = string.ascii_lowercase + string.digits
+_PUBLIC_PART = re.compile(
+    r"ws_(?P<mode>live|test)_(?P<public_id>[a-z0-9]{8})_(?P<workspace>[a-z0-9]{6,12})", re.ASCII
+)
 _TOKEN = re.compile(
-    r"ws_(?P<mode>live|test)_(?P<public_id>[a-z0-9]{8})_(?P<workspace>[a-z0-9]{6,12})"
-    r"\.(?P<secret>[0-9A-Za-z]{32})(?P<checksum>[0-9A-Za-z]{6})",
-    re.ASCII,
+    _PUBLIC_PART.pattern + r"\.(?P<secret>[0-9A-Za-z]{32})(?P<checksum>[0-9A-Za-z]{6})", re.ASCII
 )
 
 
@@ -51,6 +52,12 @@ def parse_token(text: str) -> Token | None:
     if match is None or checksum(text[:-CHECKSUM_LENGTH]) != match["checksum"]:
         return None
     return Token(text, match["mode"], match["public_id"], int(match["workspace"], 36))
+
+
+def parse_public_part(text: str) -> tuple[str, int] | None:
+    """Return public id and workspace of `ws_live_<8>_<workspace>`, a secret behind it unread."""
+    match = _PUBLIC_PART.fullmatch(text.partition(".")[0])
+    return (match["public_id"], int(match["workspace"], 36)) if match else None
 
 
 def checksum(body: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flameup.data_folder import write_private
+from workspaces.audit import Actor
 from workspaces.authentication import find_api_key
 from workspaces.models import User, Workspace
 from workspaces.scopes import ALL_SCOPES
@@ -98,5 +99,5 @@ class Installation:
             name="Quickstart",
             scopes=ALL_SCOPES,
             rate_limit=RATE_LIMIT,
-            created_by=owner,
+            by=Actor(owner.email, owner),
         )[1]
