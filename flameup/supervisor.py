@@ -69,8 +69,9 @@ class Supervisor:
     Use it from the main thread only: the children end with the thread that started them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stop_seconds: float = _STOP_SECONDS) -> None:
         self.children: list[_Child] = []
+        self._stop_seconds = stop_seconds
         self._is_stopping = False
         adopt_orphans()
 
@@ -107,9 +108,9 @@ class Supervisor:
                 child.start_again()
 
     def stop(self) -> None:
-        """Stop all services in their order, within ten seconds in all."""
+        """Stop all services in their order; kill what is left after `stop_seconds` in all."""
         with _handling_stop_signals(self._ask_to_stop):
-            deadline = time.monotonic() + _STOP_SECONDS
+            deadline = time.monotonic() + self._stop_seconds
             stopping: list[_Child] = []
             for child in sorted(self.children, key=lambda child: child.service.stop_order):
                 child.send_stop()
@@ -197,7 +198,8 @@ class _Child:
     def send_stop(self) -> None:
         """Ask the process to stop."""
         if self.process is not None:
-            self.process.send_signal(self.service.stop_signal)
+            # Not by Popen, which would collect a process that has just died, unseen by us.
+            os.kill(self.process.pid, self.service.stop_signal)
 
     def _plan_restart(self, reason: str) -> None:
         logger.warning("%s %s; starting it again in %.1f s", self.service.name, reason, self._pause)

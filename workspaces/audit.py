@@ -43,7 +43,7 @@ def record(
     `before` and `after` hold the fields that changed, never a secret. Runs
     inside the transaction of the change, so that neither is without the other.
     """
-    return AuditEntry.objects.create(  # type: ignore[no-any-return]
+    entry: AuditEntry = AuditEntry.objects.create(
         workspace_id=workspace_id,
         actor=by.user,
         actor_label=by.label,
@@ -54,3 +54,4 @@ def record(
         before=dict(before or {}),
         after=dict(after or {}),
     )
+    return entry

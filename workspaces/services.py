@@ -210,10 +210,8 @@ def _known_scopes(scopes: Iterable[str]) -> list[str]:
 
 
 def _require_known(names: Iterable[str], known: frozenset[str]) -> None:
-    if unknown := set(names) - known:
-        raise ValueError(
-            f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}"
-        )
+    if unknown := ", ".join(sorted(set(names) - known)):
+        raise ValueError(f"unknown: {unknown}; known are {', '.join(sorted(known))}")
 
 
 def _keep_an_owner(membership: Membership, role: str | None) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 from threading import Event
 from typing import Any
@@ -40,6 +41,10 @@ class DemoSender:
 
         `on_progress` is told how many events are stored, after each batch.
         """
+        with closing(self._connection):
+            return self._send(story, sent, on_progress)
+
+    def _send(self, story: DemoStory, sent: int, on_progress: Callable[[int], None]) -> bool:
         if sent == 0 and not all(self._post(self._people_path, p.payload) for p in story.people):
             return False
         for start in range(sent, len(story.events), _BATCH):

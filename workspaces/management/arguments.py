@@ -11,7 +11,8 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 def workspace(text: str) -> Workspace:
     """Return the workspace of a `ws_…`."""
-    found = Workspace.objects.filter(id=parse_workspace_id(text)).first()
+    workspace_id = parse_workspace_id(text)
+    found = Workspace.objects.filter(id=workspace_id).first() if workspace_id else None
     if found is None:
         raise ArgumentTypeError(f"there is no workspace {text}")
     return found
