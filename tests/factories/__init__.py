@@ -24,7 +24,8 @@ class UserFactory(factory.Factory):
         model = User
 
     email = factory.Sequence(lambda n: f"user{n}@example.com")
-    password = "correct horse battery staple"
+    # Nobody signs in but in few tests, and hashing a password takes longer than most tests.
+    password = None
 
     class Params:
         operator = factory.Trait(is_operator=True)
