@@ -40,13 +40,15 @@ def database_for_command(argv: Sequence[str]) -> Iterator[None]:
     A server that runs is used; else one is started, and stopped at the end
     unless another command has begun to use it: then we wait for that one.
     """
-    if env.string("DATABASE_URL") or not needs_database(argv):
+    if not needs_database(argv):
         yield
         return
     with ExitStack() as stack:
         try:
-            # Reading the settings makes the data folder.
-            stack.enter_context(embedded_server(EmbeddedPostgres(settings.DATA_DIR)))
+            # Reading the settings makes the data folder, and finds what is wrong with them.
+            server = EmbeddedPostgres(settings.DATA_DIR)
+            if not env.string("DATABASE_URL"):
+                stack.enter_context(embedded_server(server))
         except ImproperlyConfigured as error:
             sys.exit(f"Error: {error}")
         yield

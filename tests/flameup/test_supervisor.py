@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -57,11 +58,15 @@ def ids(file: Path) -> list[int]:
     return [int(line) for line in file.read_text().split()] if file.exists() else []
 
 
+def has_started(file: Path, times: int) -> bool:
+    return len(ids(file)) == times
+
+
 def test_starts_again_what_dies(supervise: Start, data_folder: Path) -> None:
     supervise(SLEEPER.format(name="main"))
     file = data_folder / "main"
     for times in (1, 2, 3):
-        wait_for(lambda times=times: len(ids(file)) == times, 20, f"start number {times}")
+        wait_for(partial(has_started, file, times), 20, f"start number {times}")
         os.kill(ids(file)[-1], signal.SIGKILL)
 
 
@@ -83,8 +88,8 @@ def test_everything_ends_with_a_killed_supervisor(supervise: Start, data_folder:
     lock = FileLock(data_folder / "lock")
     assert lock.wait(20)
     lock.close()
-    for name in ("main", "other"):
-        wait_for(lambda name=name: not is_running(ids(data_folder / name)[0]), 20, "its end")
+    mine = [ids(data_folder / name)[0] for name in ("main", "other")]
+    wait_for(lambda: not any(map(is_running, mine)), 20, "the end of both")
 
 
 def test_stops_in_order(supervise: Start, data_folder: Path) -> None:
