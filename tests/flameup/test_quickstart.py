@@ -69,7 +69,8 @@ def test_secrets_are_kept_for_the_owner_alone(running: Quickstart) -> None:
 
 
 def test_two_run_side_by_side(pair: tuple[Quickstart, Quickstart]) -> None:
-    assert all(each.answers() for each in pair)
+    for each in pair:
+        wait_for(each.answers, 60, "each answers")
     assert len({each.lines[2] for each in pair}) == 2
 
 
