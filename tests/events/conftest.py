@@ -1,0 +1,3 @@
+from tests.api.fixtures import cheap_passwords, clock, count_events, stored, track
+
+__all__ = ["cheap_passwords", "clock", "count_events", "stored", "track"]
