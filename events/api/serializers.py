@@ -2,7 +2,14 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from events.models import Event
-from flameup.api.serializer_fields import AliasField, DocumentField, EventIdField, MomentField
+from flameup.api.schema import ErrorObjectSerializer
+from flameup.api.serializer_fields import (
+    AliasField,
+    DocumentField,
+    EventIdField,
+    JSONObjectField,
+    MomentField,
+)
 
 
 class EventSerializer(serializers.Serializer[Event]):
@@ -37,8 +44,8 @@ class TrackSerializer(serializers.Serializer[Event]):
     userId = AliasField("external_id")
     event = serializers.CharField(max_length=255, help_text="What happened.")
     event_name = AliasField("event")
-    parameters = serializers.DictField(required=False, allow_null=True)
-    properties = serializers.DictField(
+    parameters = JSONObjectField(required=False, allow_null=True)
+    properties = JSONObjectField(
         required=False, allow_null=True, help_text="Merged with parameters, which win."
     )
     timestamp = serializers.DateTimeField(
@@ -50,7 +57,7 @@ class TrackSerializer(serializers.Serializer[Event]):
         help_text="The same id within 7 days is the same event, stored once.",
     )
     messageId = AliasField("message_id")
-    context = serializers.DictField(  # type: ignore[assignment]
+    context = JSONObjectField(  # type: ignore[assignment]
         required=False, allow_null=True
     )
     ip = serializers.IPAddressField(required=False, help_text="Fills context.ip.")
@@ -80,7 +87,7 @@ class BatchResultSerializer(serializers.Serializer[Event]):
     index = serializers.IntegerField()
     success = serializers.BooleanField()
     event_id = EventIdField(required=False)
-    error = serializers.DictField(required=False)
+    error = ErrorObjectSerializer(required=False)
     duplicate = serializers.BooleanField(required=False)
     warnings = WarningSerializer(many=True, required=False)
 

@@ -42,7 +42,7 @@ class ErrorObjectSerializer(serializers.Serializer[Any]):
     details = DetailSerializer(many=True)
 
 
-class ErrorSerializer(serializers.Serializer[Any]):
+class ErrorAnswerSerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField()
     error = ErrorObjectSerializer()
     message = serializers.CharField(help_text="The same text as error.message.")
@@ -77,7 +77,7 @@ class FlameupSchema(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is not None:
-            error = self.resolve_serializer(ErrorSerializer, "response")
+            error = self.resolve_serializer(ErrorAnswerSerializer, "response")
             for status, meaning in self._errors():
                 content = {"application/json": {"schema": error.ref}}
                 operation["responses"][status] = {"description": meaning, "content": content}

@@ -22,7 +22,15 @@ class MomentField(serializers.Field[datetime, Any, str, Any]):
         return format_time(value)
 
 
-@extend_schema_field({"type": "object", "additionalProperties": True})
+_JSON_OBJECT = {"type": "object", "additionalProperties": True}
+
+
+@extend_schema_field(_JSON_OBJECT)
+class JSONObjectField(serializers.DictField):
+    """A JSON object that a client sends."""
+
+
+@extend_schema_field(_JSON_OBJECT)
 class DocumentField(serializers.Field[JSONText, Any, msgspec.Raw, Any]):
     """A stored JSON object, passed on as the database wrote it."""
 

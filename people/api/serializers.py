@@ -1,7 +1,7 @@
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from flameup.api.serializer_fields import AliasField, DocumentField, MomentField
+from flameup.api.serializer_fields import AliasField, DocumentField, JSONObjectField, MomentField
 from people.models import Person
 
 
@@ -21,7 +21,7 @@ class PersonSerializer(serializers.Serializer[Person]):
 # What checks the body is people.services.clean_traits; this documents it.
 class TraitsSerializer(serializers.Serializer[Person]):
     email = serializers.EmailField(required=False, allow_null=True)
-    traits = serializers.DictField(required=False, allow_null=True)
+    traits = JSONObjectField(required=False, allow_null=True)
 
 
 class IdentifySerializer(TraitsSerializer):
