@@ -4,7 +4,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from events.api import serializers
+from events.api import examples, serializers
 from events.api.filters import EventFilters, WorkspaceEventFilters
 from events.api.track import (
     batch_members,
@@ -50,12 +50,13 @@ class TrackViewSet(WorkspaceViewSet):
     serializer_class = serializers.TrackSerializer
     scopes = {"POST": EVENTS_WRITE}
     tag = "Events"
-    extra_errors = [("409", "The Idempotency-Key was used for another event.")]
+    extra_errors = [(IdempotencyConflict, "The Idempotency-Key was used for another event.")]
 
     @extend_schema(
         summary="Track an event",
         request=serializers.TrackSerializer,
         responses={200: serializers.TrackAnswerSerializer},
+        examples=examples.TRACK,
         parameters=[_IDEMPOTENCY_KEY],
     )
     def track(self, request: Request, **kwargs: Any) -> Response:
@@ -76,6 +77,7 @@ class TrackViewSet(WorkspaceViewSet):
         summary="Track up to 100 events",
         request=serializers.BatchSerializer,
         responses={200: serializers.BatchAnswerSerializer},
+        examples=examples.BATCH,
         parameters=[_IDEMPOTENCY_KEY],
     )
     def track_batch(self, request: Request, **kwargs: Any) -> Response:
@@ -107,13 +109,17 @@ class EventViewSet(WorkspaceViewSet):
         events: EventQuerySet = super().get_queryset()
         return events.select_related("person")
 
-    @extend_schema(summary="List events", responses=serializers.EventsPageSerializer)
+    @extend_schema(
+        summary="List events",
+        responses=serializers.EventsPageSerializer,
+        examples=examples.EVENTS,
+    )
     def list(self, request: Request, **kwargs: Any) -> Response:
         """List events, newest first."""
         events = self.page_of(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(events, many=True).data)
 
-    @extend_schema(summary="Get an event")
+    @extend_schema(summary="Get an event", examples=examples.EVENT)
     def retrieve(self, request: Request, event_id: str, **kwargs: Any) -> Response:
         """Get one event by its id, with or without `evt_`."""
         identifier = parse_event_id(event_id)

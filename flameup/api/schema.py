@@ -8,18 +8,20 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
-# Status, meaning, and whether it is for methods with a body only.
-_ERRORS: tuple[tuple[str, str, bool], ...] = (
-    ("400", "A value cannot be accepted; `details` names the field and the reason.", False),
-    ("401", "The API key is missing, invalid, expired or revoked.", False),
-    ("403", "The API key belongs to another workspace, or lacks the scope.", False),
-    ("404", "There is nothing at this address.", False),
-    ("405", "The method is not allowed here.", False),
-    ("408", "The body did not arrive in time.", True),
-    ("413", "The body or the event is too large; the message names the limit.", True),
-    ("415", "The body is not `application/json` in UTF-8.", True),
-    ("500", "Something went wrong on our side; the message has the request id.", False),
-    ("503", "The database is away; nothing was stored. Try again after `Retry-After`.", False),
+from flameup.api import errors
+
+# The error, what it means, and whether only methods with a body give it.
+_ERRORS: tuple[tuple[type[errors.APIError], str, bool], ...] = (
+    (errors.ValidationFailed, "`details` names the field that cannot be accepted.", False),
+    (errors.InvalidAPIKey, "The API key is missing, invalid, expired or revoked.", False),
+    (errors.InsufficientScope, "The key lacks the scope, or is another workspace's.", False),
+    (errors.NotFound, "There is nothing at this address.", False),
+    (errors.MethodNotAllowed, "The method is not allowed here.", False),
+    (errors.RequestTimeout, "The body did not arrive in time.", True),
+    (errors.PayloadTooLarge, "Body or event are too large; the message says the limit.", True),
+    (errors.UnsupportedMediaType, "The body is not `application/json` in UTF-8.", True),
+    (errors.InternalError, "Something went wrong here; the message has the request id.", False),
+    (errors.TemporarilyUnavailable, "The database is away. Obey `Retry-After`.", False),
 )
 _BODY_METHODS = {"POST", "PATCH", "PUT"}
 _VERBS = {
@@ -77,16 +79,25 @@ class FlameupSchema(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is not None:
-            error = self.resolve_serializer(ErrorAnswerSerializer, "response")
-            for status, meaning in self._errors():
-                content = {"application/json": {"schema": error.ref}}
-                operation["responses"][status] = {"description": meaning, "content": content}
+            schema = self.resolve_serializer(ErrorAnswerSerializer, "response").ref
+            for error, meaning in self._errors():
+                operation["responses"][str(error.status_code)] = _answer(error, meaning, schema)
         return operation
 
-    def _errors(self) -> list[tuple[str, str]]:
+    def _errors(self) -> list[tuple[type[errors.APIError], str]]:
         has_body = self.method in _BODY_METHODS
-        errors = [(status, meaning) for status, meaning, body in _ERRORS if has_body or not body]
-        return sorted([*errors, *self.view.extra_errors])
+        known = [(error, meaning) for error, meaning, body in _ERRORS if has_body or not body]
+        return sorted([*known, *self.view.extra_errors], key=lambda known: known[0].status_code)
+
+
+def _answer(error: type[errors.APIError], meaning: str, schema: Any) -> dict[str, Any]:
+    example = {
+        "success": False,
+        "error": errors.error_object(error.code, meaning, []),
+        "message": meaning,
+    }
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"description": meaning, "content": content}
 
 
 class APIKeyScheme(OpenApiAuthenticationExtension):

@@ -8,13 +8,14 @@ from django.db import transaction
 from rest_framework.viewsets import GenericViewSet
 
 from flameup.api.access import access_of
+from flameup.api.errors import APIError
 
 
 class WorkspaceViewSet(GenericViewSet[Any]):
     """A viewset that sees the rows of its key's workspace and no others.
 
     `scopes` names the scope each method needs; a method that is not in it is
-    not allowed. `model` is a TenantModel. `tag` and `extra_errors` (status,
+    not allowed. `model` is a TenantModel. `tag` and `extra_errors` (error,
     meaning) are for the OpenAPI document.
     """
 
@@ -23,7 +24,7 @@ class WorkspaceViewSet(GenericViewSet[Any]):
     list_key: ClassVar[str]
     time_field: ClassVar[str]
     tag: ClassVar[str]
-    extra_errors: ClassVar[list[tuple[str, str]]] = []
+    extra_errors: ClassVar[list[tuple[type[APIError], str]]] = []
 
     @property
     def workspace_id(self) -> int:

@@ -11,7 +11,7 @@ from flameup.api.errors import NotFound
 from flameup.api.text import clean_identity, first_alias
 from flameup.api.views import WorkspaceViewSet
 from people.activity import attach_seen
-from people.api import serializers
+from people.api import examples, serializers
 from people.api.filters import PersonSearch
 from people.models import Person
 from people.services import (
@@ -52,6 +52,7 @@ class PersonViewSet(WorkspaceViewSet):
         operation_id="identifyPerson",
         request=serializers.IdentifySerializer,
         responses={200: serializers.IdentifyAnswerSerializer},
+        examples=examples.IDENTIFY,
     )
     def create(self, request: Request, **kwargs: Any) -> Response:
         """Merge traits into the person of this id, who is created if unknown.
