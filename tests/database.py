@@ -4,6 +4,7 @@ With DATABASE_URL set that server is used, and only the data folder is ours.
 It must be loaded before Django's settings, hence by `-p` and not from conftest.py.
 """
 
+import atexit
 import os
 import shutil
 import sys
@@ -17,6 +18,7 @@ from flameup.postgres import EmbeddedPostgres
 from flameup.postgres.commands import embedded_server
 
 _resources = ExitStack()
+_process_id = os.getpid()
 
 
 def make_data_folder() -> Path:
@@ -33,6 +35,14 @@ def make_data_folder() -> Path:
 _folder = make_data_folder()
 _resources.callback(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["FLAMEUP_DATA_DIR"] = str(_folder)
+
+
+@atexit.register
+def _clean_up() -> None:
+    """Clean up where pytest itself failed, as with settings that cannot be imported."""
+    # A process that a test has forked ends by the same list.
+    if os.getpid() == _process_id:
+        _resources.close()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
