@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 _ANSWERS: list[tuple[tuple[type[Exception], ...], Callable[[], APIError]]] = [
     ((Http404, exceptions.NotFound, ObjectDoesNotExist), NotFound),
     ((PermissionDenied, exceptions.PermissionDenied), InvalidAPIKey),
+    ((SuspiciousOperation,), lambda: ValidationFailed("The request has too many parameters.")),
     ((OperationalError, InterfaceError), TemporarilyUnavailable),
 ]
 
