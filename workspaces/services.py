@@ -3,22 +3,28 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from django.db import transaction
 from django.utils import timezone
 
 from workspaces.audit import SYSTEM, Actor, record
-from workspaces.models import APIKey, Membership, User, Workspace
+from workspaces.models import APIKey, Membership, User, Workspace, new_uuid
 from workspaces.scopes import ALL_SCOPES
 from workspaces.tokens import new_token
 
 KEY_FIELDS = frozenset({"name", "scopes", "rate_limit", "expires_at"})
+USER_FIELDS = frozenset({"name", "is_active", "is_staff"})
 WORKSPACE_FIELDS = frozenset({"name", "time_zone"})
 
 
 class LastOwner(ValueError):
     """A workspace keeps at least one owner."""
+
+
+class LastOperator(ValueError):
+    """An instance keeps at least one operator who may sign in."""
 
 
 @transaction.atomic
@@ -29,6 +35,25 @@ def create_user(*, email: str, password: str | None = None, is_operator: bool = 
     user.set_password(password)
     user.save()
     return user
+
+
+@transaction.atomic
+def update_user(*, user: User, **changes: Any) -> None:
+    """Change `name`, `is_active` or `is_staff` (operator); raises ValueError, LastOperator."""
+    _require_known(changes, USER_FIELDS)
+    for name, value in changes.items():
+        setattr(user, name, value)
+    if not (user.is_staff and user.is_active):
+        _keep_an_operator(user)
+    user.is_superuser = user.is_staff
+    user.save(update_fields=[*changes, "is_superuser"])
+
+
+@transaction.atomic
+def set_password(*, user: User, password: str) -> None:
+    """Give a user another password, which ends every session of theirs."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
 
 
 @transaction.atomic
@@ -120,14 +145,17 @@ def create_api_key(
     mode: str = APIKey.Mode.LIVE,
     rate_limit: int = 1000,
     expires_at: datetime | None = None,
+    key_id: UUID | None = None,
     by: Actor = SYSTEM,
 ) -> tuple[APIKey, str]:
     """Make a key; return it with its whole text, which cannot be had again.
 
+    Whoever chooses the `key_id` makes it once: IntegrityError if there is such a key.
     Raises ValueError for a scope that does not exist.
     """
     token = new_token(mode, workspace.public_id.removeprefix("ws_"))
     api_key: APIKey = APIKey.objects.create(
+        id=key_id or new_uuid(),
         workspace=workspace,
         name=name,
         mode=mode,
@@ -157,11 +185,16 @@ def update_api_key(*, api_key: APIKey, by: Actor, **changes: Any) -> None:
 
 @transaction.atomic
 def rotate_api_key(
-    *, api_key: APIKey, grace: timedelta = timedelta(0), by: Actor = SYSTEM
+    *,
+    api_key: APIKey,
+    grace: timedelta = timedelta(0),
+    successor_id: UUID | None = None,
+    by: Actor = SYSTEM,
 ) -> tuple[APIKey, str]:
     """Make a key like this one, which ends after `grace`; return the new one and its text.
 
-    Raises ValueError for a key that is revoked or expired.
+    Raises ValueError for a key that is revoked or expired, and IntegrityError if
+    there is a key of the `successor_id` already.
     """
     now = timezone.now()
     if not api_key.is_usable_at(now):
@@ -173,6 +206,7 @@ def rotate_api_key(
         mode=api_key.mode,
         rate_limit=api_key.rate_limit,
         expires_at=api_key.expires_at,
+        key_id=successor_id,
         by=by,
     )
     before = api_key.described
@@ -226,3 +260,13 @@ def _keep_an_owner(membership: Membership, role: str | None) -> None:
     )
     if len(owners) == 1:
         raise LastOwner("a workspace keeps at least one owner")
+
+
+def _keep_an_operator(user: User) -> None:
+    """Raise LastOperator if nobody else could use the admin.
+
+    The operators are locked, so that two of them cannot leave at the same time.
+    """
+    operators = User.objects.select_for_update().filter(is_staff=True, is_active=True)
+    if [operator.pk for operator in operators] == [user.pk]:
+        raise LastOperator("an instance keeps at least one operator who may sign in")
