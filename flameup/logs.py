@@ -49,5 +49,7 @@ def _standard_library(level: str) -> dict[str, Any]:
             # Every 4xx would be a line of its own here; the answer tells the client already.
             "django.request": {"level": "ERROR"},
             "django.security.DisallowedHost": {"level": "CRITICAL"},
+            # Below this it writes down all that a page was made of, a new key's secret too.
+            "django.template": {"level": "INFO"},
         },
     }
