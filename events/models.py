@@ -74,7 +74,8 @@ class Receipt(models.Model):
     workspace = models.ForeignKey(
         Workspace, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
     )
-    message_id = models.CharField(max_length=255)
+    # An Idempotency-Key of 255 characters, and `:<index>` behind it in a batch.
+    message_id = models.CharField(max_length=260)
     event_id = models.UUIDField()
     fingerprint = models.BinaryField()
     created_at = models.DateTimeField()

@@ -57,7 +57,7 @@ SELECT workspace_id, id, external_id, email, traits::jsonb,
 """
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Identity:
     """What a client calls a person: its external id, its person id or its e-mail."""
 
@@ -109,14 +109,31 @@ def find_or_create_people(
     transaction created some of them at the same time. Runs inside the caller's
     transaction.
     """
-    wanted = sorted(set(identities))
+    wanted = list(dict.fromkeys(identities))
     people = find_people(connection, wanted)
-    missing = [identity for identity in wanted if identity not in people]
-    if missing:
-        people |= _create(connection, missing, moment)
-    if lost := [identity for identity in missing if identity not in people]:
-        people |= find_people(connection, lost)
+    spelt = _first_spellings(identity for identity in wanted if identity not in people)
+    if spelt:
+        people |= _create(connection, list(dict.fromkeys(spelt.values())), moment)
+        if lost := [identity for identity in spelt.values() if identity not in people]:
+            people |= find_people(connection, lost)
+        people |= {
+            identity: Resolved(people[first].person_id)
+            for identity, first in spelt.items()
+            if identity != first
+        }
     return people
+
+
+def _first_spellings(missing: Iterable[Identity]) -> dict[Identity, Identity]:
+    """Return, for each, the first that will find the same person: e-mails ignore case."""
+    first: dict[Identity, Identity] = {}
+    return {identity: first.setdefault(_folded(identity), identity) for identity in missing}
+
+
+def _folded(identity: Identity) -> Identity:
+    if not is_email(identity.value):
+        return identity
+    return Identity(identity.workspace_id, identity.value.lower())
 
 
 def _create(

@@ -39,7 +39,7 @@ MAX_BATCH = 100
 
 _IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    {"type": "string", "minLength": 1, "maxLength": 255},
     OpenApiParameter.HEADER,
     description="Stands for message_id where the event has none; in a batch, `<key>:<index>`.",
 )

@@ -120,7 +120,7 @@ class Migration(migrations.Migration):
                         serialize=False,
                     ),
                 ),
-                ("message_id", models.CharField(max_length=255)),
+                ("message_id", models.CharField(max_length=260)),
                 ("event_id", models.UUIDField()),
                 ("fingerprint", models.BinaryField()),
                 ("created_at", models.DateTimeField()),

@@ -4,7 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, SuspiciousOperation
+from django.core.exceptions import (
+    ObjectDoesNotExist,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
@@ -18,6 +23,7 @@ from flameup.api.errors import (
     InvalidField,
     MethodNotAllowed,
     NotFound,
+    PayloadTooLarge,
     TemporarilyUnavailable,
     ValidationFailed,
 )
@@ -28,6 +34,10 @@ log = structlog.get_logger(__name__)
 _ANSWERS: list[tuple[tuple[type[Exception], ...], Callable[[], APIError]]] = [
     ((Http404, exceptions.NotFound, ObjectDoesNotExist), NotFound),
     ((PermissionDenied, exceptions.PermissionDenied), InvalidAPIKey),
+    (
+        (RequestDataTooBig,),
+        lambda: PayloadTooLarge("The body is larger than the limit of a request."),
+    ),
     ((SuspiciousOperation,), lambda: ValidationFailed("The request has too many parameters.")),
     ((OperationalError, InterfaceError), TemporarilyUnavailable),
 ]

@@ -10,6 +10,7 @@ import msgspec
 MAX_NUMBER_DIGITS = 300
 # Sign, digits on both sides of the point, exponent; what is longer need not be looked at.
 _LONGEST_FRACTION = 2 * MAX_NUMBER_DIGITS + 32
+_DIGITS_OF_DOUBLE = 309
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _sorting_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
@@ -82,21 +83,29 @@ def decode_utf8(data: bytes) -> str:
 
 def _read_integer(text: str) -> int | UnstorableNumber:
     digits = len(text.lstrip("-"))
-    return int(text) if digits <= MAX_NUMBER_DIGITS else UnstorableNumber(digits)
+    # A double has up to 309 digits, and comes back from the database written out.
+    if digits <= MAX_NUMBER_DIGITS or (digits <= _DIGITS_OF_DOUBLE and _is_double(text)):
+        return int(text)
+    return UnstorableNumber(digits)
 
 
 def _read_fraction(text: str) -> float | Decimal | UnstorableNumber:
     if len(text) > _LONGEST_FRACTION:
         return UnstorableNumber(len(text))
     try:
-        double, exact = float(text), Decimal(text)
+        exact = Decimal(text)
     except InvalidOperation:
         # An exponent of over eighteen digits, beyond what even Decimal can hold.
         return UnstorableNumber(len(text))
-    if Decimal(repr(double)) == exact:
-        return double
+    if _is_double(text):
+        return float(text)
     digits = _digits_written_out(exact)
     return exact if digits <= MAX_NUMBER_DIGITS else UnstorableNumber(digits)
+
+
+def _is_double(text: str) -> bool:
+    """Say whether a double gives the very same decimal back."""
+    return Decimal(repr(float(text))) == Decimal(text)
 
 
 def _digits_written_out(number: Decimal) -> int:
