@@ -214,3 +214,8 @@ def test_a_workspace_is_found_by_its_public_id(
 ) -> None:
     assert names(admin, f"{WORKSPACES}?q={workspace.public_id}") == ["Acme"]
     assert names(admin, f"{WORKSPACES}?q=umb") == ["Umbrella"]
+
+
+def test_a_list_without_a_match_leads_back(admin: Client, workspace: Workspace) -> None:
+    page = admin.get(f"{EVENTS}?event=nothing").content.decode()
+    assert f'href="?workspace={workspace.public_id}">Clear the filters' in page

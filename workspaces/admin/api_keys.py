@@ -143,6 +143,7 @@ class APIKeyAdmin(TenantAdmin):
         def run() -> HttpResponseBase:
             data = form.cleaned_data
             _, grace = _GRACES[data["grace"]]
+            # The service would rather say that the key has ended, by the first sending itself.
             if self.find(key.workspace_id, data["key_id"]) is not None:
                 return self._made_before(request, key.workspace, data["key_id"])
             try:
