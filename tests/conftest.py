@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -7,6 +7,7 @@ from django.test import Client
 
 from tests import statements
 from tests.factories import APIKeyFactory, PersonFactory, WorkspaceFactory
+from tests.server import Server, running_server
 from workspaces.models import APIKey, Workspace
 from workspaces.scopes import ALL_SCOPES
 
@@ -18,6 +19,18 @@ def _watch(connection: Any, **kwargs: Any) -> None:
 
 # For the whole run and for every thread's connection, not for single tests.
 connection_created.connect(_watch, dispatch_uid="tests.statements")
+
+
+@pytest.fixture(scope="session")
+def server(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A web server like the real one on the test database, for the whole run."""
+    with (
+        django_db_blocker.unblock(),
+        running_server(tmp_path_factory.mktemp("server") / "server.log") as running,
+    ):
+        yield running
 
 
 @pytest.fixture

@@ -1,38 +1,16 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.factories import APIKeyFactory, WorkspaceFactory
 from tests.http.wire import Answer, exchange, request
-from tests.samples.server import Server, running_server
+from tests.server import Server, db  # noqa: F401 (a fixture)
 from workspaces.models import Workspace
 
 
-@pytest.fixture(scope="session")
-def server(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    with (
-        django_db_blocker.unblock(),
-        running_server(tmp_path_factory.mktemp("server") / "server.log") as running,
-    ):
-        yield running
-
-
 @pytest.fixture
-def db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The database as the server sees it: what a test writes is committed, and stays.
-
-    Emptying every table after each of these tests would take longer than the
-    tests, and none looks into another's workspace.
-    """
-    with django_db_blocker.unblock():
-        yield
-
-
-@pytest.fixture
-def workspace(db: None) -> Workspace:
+def workspace(db: None) -> Workspace:  # noqa: F811 (the fixture)
     return WorkspaceFactory()
 
 

@@ -11,7 +11,7 @@ from events.models import Event
 from people.models import Person
 from tests.factories import APIKeyFactory, WorkspaceFactory
 from tests.samples.running import SampleRunner
-from tests.samples.server import Server, running_server
+from tests.server import Server, db  # noqa: F401 (a fixture)
 from workspaces.models import Workspace
 
 
@@ -25,27 +25,13 @@ class Arrived:
 
 
 @pytest.fixture(scope="session")
-def server(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    """A server on the test database, for all samples."""
-    with (
-        django_db_blocker.unblock(),
-        running_server(tmp_path_factory.mktemp("server") / "server.log") as running,
-    ):
-        yield running
-
-
-@pytest.fixture(scope="session")
 def tool_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("tools")
 
 
 @pytest.fixture
-def workspace(transactional_db: None) -> Workspace:
-    """The workspace of the samples, committed so that the server sees it."""
-    # Nobody signs in, and hashing a password would take longer than most samples.
-    return WorkspaceFactory(name="Samples", owner__password=None)
+def workspace(db: None) -> Workspace:  # noqa: F811 (the fixture)
+    return WorkspaceFactory()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.samples.server import Server
+from tests.server import Server
 
 _SAMPLES = Path(__file__).parent
 _RUN_SECONDS = 120.0

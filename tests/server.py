@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import pytest
 from django.conf import settings
 from django.db import connection
 
@@ -78,6 +79,18 @@ def running_server(log: Path) -> Iterator[Server]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@pytest.fixture
+def db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The database as a server sees it: what a test writes is committed, and stays.
+
+    Emptying every table after each of these tests would take longer than the
+    tests, and none looks into another's workspace. Takes the place of
+    pytest-django's fixture where a conftest.py imports it.
+    """
+    with django_db_blocker.unblock():
+        yield
 
 
 def database_url(description: dict[str, Any]) -> str:
