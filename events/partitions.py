@@ -15,6 +15,11 @@ FIRST_YEAR = 1970
 FIRST_OWN_YEAR = 2010
 MONTHS_AHEAD = 12
 
+Range = tuple[date, date]
+
+# The advisory lock of whoever makes partitions; workspaces, which have locks too, have large ids.
+_LOCK = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Partition:
@@ -52,12 +57,11 @@ def cover(connection: BaseDatabaseWrapper, moments: Iterable[datetime]) -> list[
 
 
 def create_partition(connection: BaseDatabaseWrapper, partition: Partition) -> None:
-    """Make one partition; give up after two seconds rather than hold up the writers."""
-    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = '2s'")
+    """Make one partition; its range must be free."""
+    with connection.cursor() as cursor:
         cursor.execute(
-            f'CREATE TABLE IF NOT EXISTS "{partition.name}" PARTITION OF events_event'
-            f" FOR VALUES FROM ('{partition.start} 00:00+00') TO ('{partition.end} 00:00+00')"
+            f'CREATE TABLE "{partition.name}" PARTITION OF events_event FOR VALUES'
+            f" FROM ('{partition.start} 00:00+00') TO ('{partition.end} 00:00+00')"
         )
 
 
@@ -67,7 +71,7 @@ def month_of(moment: datetime) -> Partition:
     return next(_months(month, month))
 
 
-def existing_ranges(connection: BaseDatabaseWrapper) -> list[tuple[date, date]]:
+def existing_ranges(connection: BaseDatabaseWrapper) -> list[Range]:
     """Return the range of days of every partition, in order."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -86,18 +90,39 @@ def last_covered_day(alias: str = "default") -> date:
 
 
 def _make(connection: BaseDatabaseWrapper, wanted: Iterable[Partition]) -> list[str]:
-    covered = existing_ranges(connection)
-    missing = [
-        partition
-        for partition in wanted
-        if not any(start < partition.end and partition.start < end for start, end in covered)
-    ]
-    for partition in missing:
-        create_partition(connection, partition)
+    """Make what is missing of the wanted ranges, one process at a time.
+
+    Gives up after two seconds rather than hold up the writers.
+    """
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '2s'")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        missing = _missing(list(wanted), existing_ranges(connection))
+        for partition in missing:
+            create_partition(connection, partition)
     return [partition.name for partition in missing]
 
 
-def _parse_bound(bound: str) -> tuple[date, date]:
+def _missing(wanted: list[Partition], covered: list[Range]) -> list[Partition]:
+    """Return the wanted partitions, in months where others reach into them."""
+    missing = []
+    for partition in wanted:
+        if not _overlaps(partition, covered):
+            missing.append(partition)
+        else:
+            missing += [month for month in _months_of(partition) if not _overlaps(month, covered)]
+    return missing
+
+
+def _overlaps(partition: Partition, covered: list[Range]) -> bool:
+    return any(start < partition.end and partition.start < end for start, end in covered)
+
+
+def _months_of(partition: Partition) -> Iterator[Partition]:
+    return _months(partition.start, _add_months(partition.end, -1))
+
+
+def _parse_bound(bound: str) -> Range:
     """Read `FOR VALUES FROM ('2024-01-01 00:00:00+00') TO ('2024-02-01 00:00:00+00')`."""
     start, end = bound.split("'")[1::2]
     return date.fromisoformat(start[:10]), date.fromisoformat(end[:10])

@@ -8,7 +8,8 @@ from flameup.api import exact_json
 from flameup.api.exact_json import JSONSyntaxError
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_NESTING = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[{]+|[\]}]+', re.DOTALL)
+# A text without its end is one token up to the end of all, so that no place is read twice.
+_NESTING = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]+|[\]}]+', re.DOTALL)
 
 
 class _TooDeep:

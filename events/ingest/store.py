@@ -11,7 +11,9 @@ from events import partitions
 from events.ingest import receipts
 from events.ingest.items import Item, Outcome, Refused, Stored
 from events.ingest.receipts import Claim
-from people.identities import Identity, Resolved, find_or_create_people
+from events.models import Event
+from flameup.api.fields import JSONText
+from people.identities import Identity, Resolved, find_or_create_people, find_people
 from people.services import hold_people
 
 log = structlog.get_logger(__name__)
@@ -61,7 +63,7 @@ def _store_once(items: Sequence[Item], connection: BaseDatabaseWrapper) -> list[
         fresh = [item for item in items if _is_first(item, claims)]
         people = find_or_create_people(connection, [item.person for item in fresh], moment)
         _copy(connection, fresh, people)
-    return [_outcome(item, claims) for item in items]
+        return [_outcome(connection, item, claims) for item in items]
 
 
 def _is_first(item: Item, claims: Mapping[receipts.Key, Claim]) -> bool:
@@ -69,13 +71,33 @@ def _is_first(item: Item, claims: Mapping[receipts.Key, Claim]) -> bool:
     return key is None or claims[key].event_id == item.event_id
 
 
-def _outcome(item: Item, claims: Mapping[receipts.Key, Claim]) -> Outcome:
+def _outcome(
+    connection: BaseDatabaseWrapper, item: Item, claims: Mapping[receipts.Key, Claim]
+) -> Outcome:
     if _is_first(item, claims):
         return Stored(item.event_id, warnings=item.warnings)
     claim = claims[item.receipt_key]  # type: ignore[index]
-    if item.must_match and claim.fingerprint != item.fingerprint:
+    if item.must_match and not _is_same_event(connection, item, claim):
         return _CONFLICT
     return Stored(claim.event_id, is_duplicate=True, warnings=item.warnings)
+
+
+def _is_same_event(connection: BaseDatabaseWrapper, item: Item, claim: Claim) -> bool:
+    """Compare with the first event: its digest, or else its row.
+
+    The digest differs also where the same person is named in another way.
+    """
+    if claim.fingerprint == item.fingerprint:
+        return True
+    person = find_people(connection, [item.person]).get(item.person)
+    first = Event.objects.using(connection.alias).in_workspace(item.workspace_id)
+    return (
+        person is not None
+        and first.with_id(claim.event_id)
+        .about([person.person_id])
+        .filter(event=item.event, parameters=JSONText(item.parameters))
+        .exists()
+    )
 
 
 def _copy(
@@ -107,6 +129,7 @@ def _is_mended(
     sqlstate = getattr(error.__cause__, "sqlstate", None)
     if sqlstate == _NO_PARTITION:
         made = partitions.cover(connection, [item.timestamp for item in items])
+        # Where none was made, another process has made them meanwhile.
         log.warning("partitions were missing", made=made)
-        return bool(made)
+        return True
     return sqlstate in _TRY_AGAIN

@@ -38,7 +38,7 @@ def test_first_of_one_message_id_is_stored(workspace):
 def test_conflict_is_refused_beside_its_neighbours(workspace):
     store([make_item(workspace, message_id="k", fingerprint=b"1")], connection)
     items = [
-        make_item(workspace, message_id="k", must_match=True, fingerprint=b"2"),
+        make_item(workspace, event="other", message_id="k", must_match=True, fingerprint=b"2"),
         make_item(workspace),
     ]
     refused, stored = store(items, connection)
