@@ -46,9 +46,15 @@ def _clean_up() -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    if os.environ.get("DATABASE_URL") or session.config.option.collectonly:
+    runs_no_test = session.config.option.collectonly or _has_workers(session.config)
+    if os.environ.get("DATABASE_URL") or runs_no_test:
         return
     _resources.enter_context(embedded_server(EmbeddedPostgres(_folder, is_throwaway=True)))
+
+
+def _has_workers(config: pytest.Config) -> bool:
+    """Tell whether pytest-xdist's worker processes run the tests, each on a server of its own."""
+    return bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
 
 
 @pytest.hookimpl(trylast=True)

@@ -231,7 +231,9 @@ def test_says_what_to_do_when_root_chose_a_closed_folder(data_folder: Path) -> N
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize(("process_id", "is_kept"), [(os.getpid(), False), (2**22 + 1, True)])
+@pytest.mark.parametrize(
+    ("process_id", "is_kept"), [(os.getpid(), False), (2**22 + 1, True)], ids=["ours", "nobody"]
+)
 def test_a_process_id_that_now_belongs_to_something_else_is_forgotten(
     data_folder: Path, process_id: int, is_kept: bool
 ) -> None:
