@@ -35,7 +35,7 @@ class ListPagination(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.list_key: str = view.list_key
         self.time_field: str = view.time_field
-        self.salt = f"{self.list_key}:{access_of(request).workspace_id}"
+        self.signer = signing.Signer(salt=f"{self.list_key}:{access_of(request).workspace_id}")
         self.limit = min(_whole_number(request, "limit", DEFAULT_LIMIT, minimum=1), MAX_LIMIT)
         self.offset = min(_whole_number(request, "offset", 0, minimum=0), MAX_OFFSET)
         cursor = self._read_cursor(request)
@@ -87,7 +87,7 @@ class ListPagination(BasePagination):
 
     def _cursor_behind(self, row: Any) -> str:
         moment: datetime = getattr(row, self.time_field)
-        return signing.dumps([(moment - EPOCH) // _MICROSECOND, row.id.hex], salt=self.salt)
+        return self.signer.sign_object([(moment - EPOCH) // _MICROSECOND, row.id.hex])
 
     def _read_cursor(self, request: Request) -> tuple[datetime, UUID] | None:
         text = request.query_params.get("cursor")
@@ -96,7 +96,7 @@ class ListPagination(BasePagination):
         if "offset" in request.query_params:
             raise _invalid("cursor", "cannot be combined with offset.")
         try:
-            microseconds, identifier = signing.loads(text, salt=self.salt)
+            microseconds, identifier = self.signer.unsign_object(text)
         except signing.BadSignature:
             raise _invalid("cursor", "is not a cursor of this list.") from None
         return EPOCH + microseconds * _MICROSECOND, UUID(identifier)
