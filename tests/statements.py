@@ -6,6 +6,7 @@ to all of them, and could reach another tenant's rows.
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -17,6 +18,7 @@ _VERB = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 _CONDITION = re.compile(r"workspace_id\"?\s*(=|IN\b)", re.IGNORECASE)
 
 
+@cache
 def tenant_tables() -> set[str]:
     """Return the tables whose rows belong to a workspace, but for memberships."""
     return {
