@@ -2,10 +2,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db.backends.signals import connection_created
 from django.test import Client
 
-from tests import statements
+from tests import leaks, statements
 from tests.factories import APIKeyFactory, PersonFactory, WorkspaceFactory
 from tests.server import Server, running_server
 from workspaces.models import APIKey, Workspace
@@ -19,6 +20,23 @@ def _watch(connection: Any, **kwargs: Any) -> None:
 
 # For the whole run and for every thread's connection, not for single tests.
 connection_created.connect(_watch, dispatch_uid="tests.statements")
+leaks.remember_keys()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Search the database's files and the logs of the run for secrets, once all is written."""
+    found = leaks.search(settings.DATA_DIR)
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["leaks"] = found
+    elif found:
+        raise AssertionError(f"secrets of API keys were left in {found[:10]}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take over what a worker of pytest-xdist has found."""
+    leaks.note(getattr(node, "workeroutput", {}).get("leaks", []))
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +49,7 @@ def server(
         running_server(tmp_path_factory.mktemp("server") / "server.log") as running,
     ):
         yield running
+    leaks.search(running.log.parent)
 
 
 @pytest.fixture
