@@ -14,7 +14,9 @@ from tests.flameup.running import PROJECT, wait_for
 
 # Runs two services that write down their ids, one of them with a worker of its own.
 SUPERVISOR = """
-import os, sys
+import os, signal, sys
+# A shell that runs the tests in the background has them ignore this one.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from functools import partial
 from flameup.supervisor import Service, Supervisor, start_process
 folder, scripts = sys.argv[1], sys.argv[2:]
