@@ -76,3 +76,36 @@ def test_the_class_in_javascript_throws_our_message(samples, api):
     assert refused["error"]["message"]
     assert f"Error: {refused['error']['message']}\n" in run.stderr
     assert run.answers[-1:] == [f"401 POST /api/v1/workspaces/{samples.workspace_id}/people"]
+
+
+# What to ask for through the class, and what the error it throws must say.
+ERRORS = {
+    "request('/people', {method: 'POST', body: '{'})": "The body is not valid JSON",
+    "request('/people', {method: 'POST', body: '{}'})": "external_id: this field is required.",
+    "identifyUser('jane', {email: 'nobody'})": "traits.email: must be an e-mail address.",
+    "identifyUser('jane', {x: 'y'.repeat(70000)})": "traits: must not exceed 65,536 bytes",
+    "request('/people/nobody')": "There is no such person.",
+    "request('/nothing')": "There is nothing at this address.",
+    "request('/people', {method: 'PUT'})": 'Method "PUT" not allowed.',
+    "request('/events?limit=0')": "limit: must be a whole number of at least 1.",
+    "request('/people', {method: 'POST', body: 'x', headers: {'Content-Type': 'text/plain'}})": (
+        "Send the body as Content-Type: application/json"
+    ),
+    "request('/people', {method: 'POST', body: ' '.repeat(5e6)})": (
+        "The body is larger than 4,194,304 bytes"
+    ),
+    "request('/../ws_zzzzzz/people')": "This API key belongs to another workspace.",
+}
+
+
+def test_the_class_in_javascript_throws_a_readable_message_for_each_error(samples):
+    calls = "".join(
+        f"\nawait flare.{call}.then(() => console.log('no error'), e => console.log(e.message));"
+        for call in ERRORS
+    )
+
+    lines = samples.run("node/sdk_class.mjs", requests=2, appended=calls).stdout.splitlines()
+
+    assert len(lines) == len(ERRORS)
+    for line, message in zip(lines, ERRORS.values(), strict=True):
+        assert message in line
