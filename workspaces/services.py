@@ -1,6 +1,6 @@
 """Changes to users, workspaces, members and keys; each but a new user is audited."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from django.db import transaction
 from django.utils import timezone
 
+from flameup.api.text import clean_name
 from workspaces.audit import SYSTEM, Actor, record
 from workspaces.models import APIKey, Membership, User, Workspace, new_uuid
 from workspaces.scopes import ALL_SCOPES
@@ -16,6 +17,7 @@ from workspaces.tokens import new_token
 
 KEY_FIELDS = frozenset({"name", "scopes", "rate_limit", "expires_at"})
 USER_FIELDS = frozenset({"name", "is_active", "is_staff"})
+MAX_RATE_LIMIT = 2**31 - 1
 WORKSPACE_FIELDS = frozenset({"name", "time_zone"})
 
 
@@ -58,7 +60,8 @@ def set_password(*, user: User, password: str) -> None:
 
 @transaction.atomic
 def create_workspace(*, name: str, owner: User, by: Actor = SYSTEM) -> Workspace:
-    """Make a workspace that belongs to `owner`."""
+    """Make a workspace that belongs to `owner`; raises ValueError for a name it cannot have."""
+    name = clean_name(name, "name")
     workspace = Workspace.objects.create(name=name)
     record(
         by=by,
@@ -75,6 +78,8 @@ def create_workspace(*, name: str, owner: User, by: Actor = SYSTEM) -> Workspace
 def update_workspace(*, workspace: Workspace, by: Actor, **changes: Any) -> None:
     """Change settings: `name`, `time_zone`; raises ValueError for any other or a wrong value."""
     _require_known(changes, WORKSPACE_FIELDS)
+    if "name" in changes:
+        changes["name"] = clean_name(changes["name"], "name")
     if "time_zone" in changes and changes["time_zone"] not in available_timezones():
         raise ValueError(f"unknown time zone: {changes['time_zone']}")
     before = {name: getattr(workspace, name) for name in changes}
@@ -151,18 +156,19 @@ def create_api_key(
     """Make a key; return it with its whole text, which cannot be had again.
 
     Whoever chooses the `key_id` makes it once: IntegrityError if there is such a key.
-    Raises ValueError for a scope that does not exist.
+    Raises ValueError for a value that a key cannot have.
     """
+    if expires_at is not None and expires_at <= timezone.now():
+        raise ValueError("a new key must end in the future")
+    values = _clean_key({"name": name, "scopes": scopes, "rate_limit": rate_limit})
     token = new_token(mode, workspace.public_id.removeprefix("ws_"))
     api_key: APIKey = APIKey.objects.create(
         id=key_id or new_uuid(),
         workspace=workspace,
-        name=name,
         mode=mode,
         public_id=token.public_id,
         digest=token.digest,
-        scopes=_known_scopes(scopes),
-        rate_limit=rate_limit,
+        **values,
         created_by=by.user,
         expires_at=expires_at,
     )
@@ -174,8 +180,7 @@ def create_api_key(
 def update_api_key(*, api_key: APIKey, by: Actor, **changes: Any) -> None:
     """Change `name`, `scopes`, `rate_limit` or `expires_at`; raises ValueError."""
     _require_known(changes, KEY_FIELDS)
-    if "scopes" in changes:
-        changes["scopes"] = _known_scopes(changes["scopes"])
+    changes = _clean_key(changes)
     before = api_key.described
     for name, value in changes.items():
         setattr(api_key, name, value)
@@ -191,14 +196,18 @@ def rotate_api_key(
     successor_id: UUID | None = None,
     by: Actor = SYSTEM,
 ) -> tuple[APIKey, str]:
-    """Make a key like this one, which ends after `grace`; return the new one and its text.
+    """Make a key like this one and end this one after `grace`; return the new one and its text.
 
-    Raises ValueError for a key that is revoked or expired, and IntegrityError if
-    there is a key of the `successor_id` already.
+    Raises ValueError for a key that is revoked, expired or was rotated before,
+    and IntegrityError if there is a key of the `successor_id` already.
     """
     now = timezone.now()
+    keys = APIKey.objects.in_workspace(api_key.workspace_id)
+    api_key = keys.select_related("workspace").select_for_update(of=["self"]).get(id=api_key.id)
     if not api_key.is_usable_at(now):
         raise ValueError("a key that is revoked or expired cannot be rotated")
+    if api_key.successor_id is not None:
+        raise ValueError("this key was rotated before; rotate the key that took its place")
     successor, text = create_api_key(
         workspace=api_key.workspace,
         name=api_key.name,
@@ -211,7 +220,8 @@ def rotate_api_key(
     )
     before = api_key.described
     api_key.expires_at = min(api_key.expires_at or now + grace, now + grace)
-    api_key.save(update_fields=["expires_at"])
+    api_key.successor_id = successor.id
+    api_key.save(update_fields=["expires_at", "successor_id"])
     after = {**api_key.described, "successor": successor.public_part}
     _record_key("rotated", api_key, by, before=before, after=after)
     return successor, text
@@ -237,10 +247,18 @@ def _record_key(what: str, api_key: APIKey, by: Actor, **states: Any) -> None:
     )
 
 
-def _known_scopes(scopes: Iterable[str]) -> list[str]:
-    chosen = set(scopes)
-    _require_known(chosen, frozenset(ALL_SCOPES))
-    return sorted(chosen)
+def _clean_key(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a key as they are stored; raises ValueError."""
+    cleaned = dict(values)
+    if "name" in cleaned:
+        cleaned["name"] = clean_name(cleaned["name"], "name")
+    if "scopes" in cleaned:
+        chosen = set(cleaned["scopes"])
+        _require_known(chosen, frozenset(ALL_SCOPES))
+        cleaned["scopes"] = sorted(chosen)
+    if not 0 <= cleaned.get("rate_limit", 0) <= MAX_RATE_LIMIT:
+        raise ValueError(f"a rate limit is a number from 0 to {MAX_RATE_LIMIT:,}")
+    return cleaned
 
 
 def _require_known(names: Iterable[str], known: frozenset[str]) -> None:

@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 5
 
-# Beginnings of SQLSTATEs: deadlock and serialization failure; no partition for a row.
+# SQLSTATEs: deadlock and serialization failure; no partition for a row.
 _TRY_AGAIN = {
     psycopg.errors.DeadlockDetected.sqlstate,
     psycopg.errors.SerializationFailure.sqlstate,

@@ -200,6 +200,6 @@ def test_the_list_says_what_became_of_each_key(
     admin: Client, workspace: Workspace, make_client: Callable[..., Client]
 ) -> None:
     make_client(name="Used").get(f"/api/v1/workspaces/{workspace.public_id}/events")
-    make_client(name="Over", expires_at=timezone.now() - timedelta(days=1))
+    make_client(name="Over", expired=True)
     page = admin.get(f"/admin/workspaces/apikey/?workspace={workspace.public_id}").content.decode()
     assert all(text in page for text in ("Used", "Over", "active", "expired"))

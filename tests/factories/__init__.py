@@ -14,9 +14,10 @@ from flameup.api.exact_json import dumps
 from people.identities import Identity
 from people.models import Person
 from people.services import TraitChanges, upsert_person
+from workspaces.audit import SYSTEM
 from workspaces.models import APIKey, User, Workspace
 from workspaces.scopes import ALL_SCOPES
-from workspaces.services import create_api_key, create_user, create_workspace
+from workspaces.services import create_api_key, create_user, create_workspace, update_api_key
 
 
 class UserFactory(factory.Factory):
@@ -59,11 +60,14 @@ class APIKeyFactory(factory.Factory):
 
     class Params:
         test = factory.Trait(mode="test")
-        expired = factory.Trait(expires_at=datetime.fromisoformat("2020-01-01T00:00:00+00:00"))
+        expired = factory.Trait(ended_at=datetime.fromisoformat("2020-01-01T00:00:00+00:00"))
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> APIKey:
+        ended_at = kwargs.pop("ended_at", None)
         api_key, token = create_api_key(**kwargs)
+        if ended_at is not None:
+            update_api_key(api_key=api_key, by=SYSTEM, expires_at=ended_at)
         api_key.token = token
         return api_key
 

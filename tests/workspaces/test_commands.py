@@ -75,3 +75,31 @@ def test_what_does_not_exist_is_said_so(db, command, args):
     with pytest.raises(CommandError):
         run(command, *args)
     assert not APIKey.objects.in_workspace(1).exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "args"),
+    [
+        ("create_workspace", ["", "--owner", "owner@example.com"]),
+        ("create_workspace", ["x" * 256, "--owner", "owner@example.com"]),
+        ("create_api_key", ["--name", " "]),
+        ("create_api_key", ["--rate-limit", "-5"]),
+        ("create_api_key", ["--rate-limit", "2147483648"]),
+        ("create_api_key", ["--expires-in", "0s"]),
+        ("create_api_key", ["--expires-in", "9999999d"]),
+        ("create_api_key", ["--expires-in", "9999999999999d"]),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_in_one_line(workspace, command, args):
+    UserFactory(email="owner@example.com")
+    named = [workspace.public_id, *args] if command == "create_api_key" else args
+    with pytest.raises(CommandError):
+        run(command, *named)
+    assert not APIKey.objects.in_workspace(workspace.id).exists()
+
+
+def test_a_key_is_rotated_once(workspace):
+    first = APIKeyFactory(workspace=workspace)
+    run("rotate_api_key", first.public_part, "--grace", "1h")
+    with pytest.raises(CommandError, match="rotated before"):
+        run("rotate_api_key", first.public_part, "--grace", "24h")

@@ -6,6 +6,8 @@ from datetime import timedelta
 from workspaces.models import APIKey, User, Workspace, parse_workspace_id
 from workspaces.tokens import parse_public_part
 
+_LONGEST = timedelta(days=36_500)
+_MOST_DIGITS = 10
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -43,4 +45,6 @@ def duration(text: str) -> timedelta:
     number, unit = text[:-1], _UNITS.get(text[-1:])
     if unit is None or not number.isdecimal():
         raise ArgumentTypeError(f"{text!r} is no length of time such as 30m, 24h or 7d")
-    return timedelta(**{unit: int(number)})
+    if len(number) > _MOST_DIGITS or (length := timedelta(**{unit: int(number)})) > _LONGEST:
+        raise ArgumentTypeError("at most 36500 days are possible")
+    return length

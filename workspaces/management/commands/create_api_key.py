@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from workspaces.audit import Actor
 from workspaces.management import arguments
+from workspaces.management.base import ServiceCommand
 from workspaces.models import APIKey
 from workspaces.scopes import ALL_SCOPES
 from workspaces.services import create_api_key
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "Make an API key and print it. It cannot be shown again."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,7 +39,7 @@ class Command(BaseCommand):
             scopes=options["scope"] or ALL_SCOPES,
             mode=options["mode"],
             rate_limit=options["rate_limit"],
-            expires_at=timezone.now() + expires_in if expires_in else None,
+            expires_at=None if expires_in is None else timezone.now() + expires_in,
             by=Actor("manage.py create_api_key"),
         )
         return text

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from workspaces.audit import Actor
 from workspaces.management import arguments
+from workspaces.management.base import ServiceCommand
 from workspaces.services import create_workspace
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "Make a workspace that belongs to a user, and print its id."
 
     def add_arguments(self, parser: CommandParser) -> None:

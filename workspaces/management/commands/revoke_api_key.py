@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from workspaces.audit import Actor
 from workspaces.management import arguments
+from workspaces.management.base import ServiceCommand
 from workspaces.services import revoke_api_key
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "Refuse a key from now on, for good."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -3,14 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from workspaces.audit import Actor
 from workspaces.management import arguments
+from workspaces.management.base import ServiceCommand
 from workspaces.services import rotate_api_key
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "Make a key like this one and print it; the old one ends after the grace period."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -20,12 +21,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> str:
-        try:
-            _, text = rotate_api_key(
-                api_key=options["api_key"],
-                grace=options["grace"],
-                by=Actor("manage.py rotate_api_key"),
-            )
-        except ValueError as error:
-            raise CommandError(str(error)) from None
+        _, text = rotate_api_key(
+            api_key=options["api_key"],
+            grace=options["grace"],
+            by=Actor("manage.py rotate_api_key"),
+        )
         return text
