@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 FIRST_YEAR = 1970
@@ -81,12 +81,6 @@ def existing_ranges(connection: BaseDatabaseWrapper) -> list[Range]:
         )
         bounds = [row[0] for row in cursor.fetchall()]
     return sorted(_parse_bound(bound) for bound in bounds)
-
-
-def last_covered_day(alias: str = "default") -> date:
-    """Return the first day for which there is no partition yet."""
-    ranges = existing_ranges(connections[alias])
-    return ranges[-1][1] if ranges else date(FIRST_YEAR, 1, 1)
 
 
 def _make(connection: BaseDatabaseWrapper, wanted: Iterable[Partition]) -> list[str]:

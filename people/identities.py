@@ -18,6 +18,8 @@ from flameup.api.ids import parse_uuid, uuid7
 from people.words import person_words
 
 MAX_EMAIL_LENGTH = 254
+# What clients call the field that names a person; the first one given counts.
+IDENTITY_FIELDS = ("external_id", "user_id", "userId")
 
 _FIND = """
 SELECT wanted.workspace_id, wanted.value,

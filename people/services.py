@@ -45,12 +45,13 @@ def clean_traits(traits: Any, email: Any = None) -> TraitChanges:
         traits = {}
     if not isinstance(traits, dict):
         raise InvalidField("traits", "must be an object.")
+    field = "traits.email"
+    if email is not None and "email" not in traits:
+        traits, field = {"email": email, **traits}, "email"
     cleaner = PayloadCleaner()
     values = cleaner.clean(traits, "traits", depth=2)
-    if email is not None and "email" not in values:
-        values = {"email": _clean_email(email, "email"), **values}
-    elif values.get("email") is not None:
-        values["email"] = _clean_email(values["email"], "traits.email")
+    if values.get("email") is not None:
+        values["email"] = _clean_email(values["email"], field)
     return TraitChanges(values, cleaner.warnings)
 
 

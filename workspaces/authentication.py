@@ -65,7 +65,8 @@ def note_use(api_key: APIKey) -> None:
 
 
 def _refusal(request: Request) -> InvalidAPIKey:
-    if "api_key" in request.query_params:
+    # Not by the parsed query, which may itself be refused: the key comes first.
+    if "api_key=" in request.META.get("QUERY_STRING", ""):
         return InvalidAPIKey(
             "Send the API key as `Authorization: Bearer <key>`, not in the address."
         )

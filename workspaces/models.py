@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from flameup.api.ids import to_base36, uuid7
-from workspaces.querysets import APIKeyQuerySet, TenantQuerySet
+from workspaces.querysets import TenantQuerySet
 
 # Eight base-36 digits: far from colliding, and exact in a double, as JavaScript reads numbers.
 _SMALLEST_ID, _LARGEST_ID = 36**7, 36**8 - 1
@@ -165,8 +165,6 @@ class APIKey(TenantModel):
     successor_id = models.UUIDField(null=True, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    objects: ClassVar[Any] = APIKeyQuerySet.as_manager()
 
     LAST_USED_EVERY = timedelta(minutes=1)
 

@@ -1,6 +1,5 @@
 """Rows of one workspace, and of the tables of this app."""
 
-from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
@@ -12,11 +11,3 @@ class TenantQuerySet(models.QuerySet[Any]):
     def in_workspace(self, workspace_id: int) -> Self:
         """Keep the rows of one workspace; every query on a tenant table begins here."""
         return self.filter(workspace_id=workspace_id)
-
-
-class APIKeyQuerySet(TenantQuerySet):
-    def usable_at(self, moment: datetime) -> Self:
-        """Keep the keys that are neither revoked nor expired."""
-        return self.filter(revoked_at=None).filter(
-            models.Q(expires_at=None) | models.Q(expires_at__gt=moment)
-        )

@@ -1,4 +1,7 @@
-"""Changes to users, workspaces, members and keys; each but a new user is audited."""
+"""Changes to users, workspaces, members and keys.
+
+Those within a workspace are audited there; a user belongs to none.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -181,11 +184,19 @@ def update_api_key(*, api_key: APIKey, by: Actor, **changes: Any) -> None:
     """Change `name`, `scopes`, `rate_limit` or `expires_at`; raises ValueError."""
     _require_known(changes, KEY_FIELDS)
     changes = _clean_key(changes)
+    api_key.refresh_from_db(from_queryset=APIKey.objects.select_for_update())
     before = api_key.described
     for name, value in changes.items():
         setattr(api_key, name, value)
     api_key.save(update_fields=list(changes))
-    _record_key("changed", api_key, by, before=before, after=api_key.described)
+    after = api_key.described
+    _record_key(
+        "changed",
+        api_key,
+        by,
+        before={name: before[name] for name in changes},
+        after={name: after[name] for name in changes},
+    )
 
 
 @transaction.atomic
@@ -271,12 +282,10 @@ def _keep_an_owner(membership: Membership, role: str | None) -> None:
 
     The owners are locked, so that two of them cannot leave at the same time.
     """
-    if membership.role != Membership.Role.OWNER or role == Membership.Role.OWNER:
-        return
     owners = Membership.objects.select_for_update().filter(
         workspace_id=membership.workspace_id, role=Membership.Role.OWNER
     )
-    if len(owners) == 1:
+    if role != Membership.Role.OWNER and [owner.pk for owner in owners] == [membership.pk]:
         raise LastOwner("a workspace keeps at least one owner")
 
 

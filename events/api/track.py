@@ -7,7 +7,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from events import ingest
-from events.ingest.decode import Envelope, clean_message_id, decode_item
+from events.ingest.decode import Envelope, decode_item
 from events.ingest.items import Item, Outcome, Refused, Stored
 from events.ingest.split import TOO_DEEP, RawItem
 from events.models import Event
@@ -15,6 +15,7 @@ from flameup.api.access import Access, access_of
 from flameup.api.errors import InvalidField, PayloadTooLarge, error_object
 from flameup.api.ids import format_event_id
 from flameup.api.payload import MAX_DEPTH
+from flameup.api.text import clean_name
 
 Answer = dict[str, Any]
 
@@ -26,7 +27,7 @@ def read_envelope(request: Request) -> Envelope:
         workspace_id=access_of(request).workspace_id,
         received_at=timezone.now(),
         source=Event.Source.API,
-        idempotency_key=None if key is None else clean_message_id(key, "Idempotency-Key"),
+        idempotency_key=None if key is None else clean_name(key, "Idempotency-Key"),
     )
 
 

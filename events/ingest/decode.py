@@ -13,9 +13,8 @@ from flameup.api.ids import EPOCH
 from flameup.api.payload import PayloadCleaner, RepairWarning
 from flameup.api.text import clean_identity, clean_name, first_alias
 from flameup.api.times import format_time, parse_time
-from people.identities import Identity
+from people.identities import IDENTITY_FIELDS, Identity
 
-IDENTITY_FIELDS = ("external_id", "user_id", "userId")
 EVENT_FIELDS = ("event", "event_name")
 MESSAGE_ID_FIELDS = ("message_id", "messageId")
 MAX_AHEAD = timedelta(hours=24)
@@ -57,11 +56,6 @@ def decode_item(fields: Any, envelope: Envelope) -> Item:
     )
     _identify(item, fields, envelope, parameters)
     return item
-
-
-def clean_message_id(value: Any, field: str) -> str:
-    """Return a message id; raises InvalidField."""
-    return clean_name(value, field)
 
 
 def _parameters(fields: Mapping[str, Any], cleaner: PayloadCleaner) -> dict[str, Any]:
@@ -145,7 +139,7 @@ def _identify(
 ) -> None:
     own = next((name for name in MESSAGE_ID_FIELDS if fields.get(name) is not None), None)
     if own is not None:
-        item.message_id = clean_message_id(fields[own], own)
+        item.message_id = clean_name(fields[own], own)
     elif envelope.idempotency_key is not None:
         item.message_id, item.must_match = envelope.idempotency_key, True
     if item.message_id is not None:

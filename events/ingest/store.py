@@ -1,6 +1,7 @@
 """The one place where events are written."""
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -11,8 +12,7 @@ from events import partitions
 from events.ingest import receipts
 from events.ingest.items import Item, Outcome, Refused, Stored
 from events.ingest.receipts import Claim
-from events.models import Event
-from flameup.api.fields import JSONText
+from flameup.api.ids import MILLISECOND, uuid7_moment
 from people.identities import Identity, Resolved, find_or_create_people, find_people
 from people.services import hold_people
 
@@ -31,6 +31,18 @@ _COPY = (
     "COPY events_event (workspace_id, id, person_id, event, timestamp, created_at, source,"
     " parameters, context) FROM STDIN"
 )
+
+_SAME = """
+SELECT wanted.item_id
+  FROM unnest(%s::bigint[], %s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::uuid[],
+              %s::text[], %s::text[], %s::uuid[])
+       AS wanted (workspace_id, id, since, until, person_id, event, parameters, item_id)
+  JOIN events_event AS first
+    ON first.workspace_id = wanted.workspace_id AND first.id = wanted.id
+   AND first.timestamp >= wanted.since AND first.timestamp < wanted.until
+ WHERE first.person_id = wanted.person_id AND first.event = wanted.event
+   AND first.parameters = wanted.parameters::jsonb
+"""
 
 _CONFLICT = Refused(
     "idempotency_conflict",
@@ -63,7 +75,8 @@ def _store_once(items: Sequence[Item], connection: BaseDatabaseWrapper) -> list[
         fresh = [item for item in items if _is_first(item, claims)]
         people = find_or_create_people(connection, [item.person for item in fresh], moment)
         _copy(connection, fresh, people)
-        return [_outcome(connection, item, claims) for item in items]
+        conflicts = _conflicts(connection, items, claims)
+    return [_outcome(item, claims, conflicts) for item in items]
 
 
 def _is_first(item: Item, claims: Mapping[receipts.Key, Claim]) -> bool:
@@ -71,32 +84,54 @@ def _is_first(item: Item, claims: Mapping[receipts.Key, Claim]) -> bool:
     return key is None or claims[key].event_id == item.event_id
 
 
-def _outcome(
-    connection: BaseDatabaseWrapper, item: Item, claims: Mapping[receipts.Key, Claim]
-) -> Outcome:
+def _outcome(item: Item, claims: Mapping[receipts.Key, Claim], conflicts: set[UUID]) -> Outcome:
     if _is_first(item, claims):
         return Stored(item.event_id, warnings=item.warnings)
-    claim = claims[item.receipt_key]  # type: ignore[index]
-    if item.must_match and not _is_same_event(connection, item, claim):
+    if item.event_id in conflicts:
         return _CONFLICT
+    claim = claims[item.receipt_key]  # type: ignore[index]
     return Stored(claim.event_id, is_duplicate=True, warnings=item.warnings)
 
 
-def _is_same_event(connection: BaseDatabaseWrapper, item: Item, claim: Claim) -> bool:
-    """Compare with the first event: its digest, or else its row.
+def _conflicts(
+    connection: BaseDatabaseWrapper, items: Sequence[Item], claims: Mapping[receipts.Key, Claim]
+) -> set[UUID]:
+    """Return the ids of the items that repeat a message id with something else.
 
-    The digest differs also where the same person is named in another way.
+    Where the digest differs, the first event itself is looked at: the same
+    person may be named in another way.
     """
-    if claim.fingerprint == item.fingerprint:
-        return True
-    person = find_people(connection, [item.person]).get(item.person)
-    first = Event.objects.using(connection.alias).in_workspace(item.workspace_id)
+    repeated = [
+        (item, claims[item.receipt_key])
+        for item in items
+        if item.must_match and item.receipt_key and not _is_first(item, claims)
+    ]
+    suspects = [(item, claim) for item, claim in repeated if claim.fingerprint != item.fingerprint]
+    if not suspects:
+        return set()
+    people = find_people(connection, {item.person for item, _ in suspects})
+    rows = [_first_event(item, claim, people) for item, claim in suspects]
+    with connection.cursor() as cursor:
+        cursor.execute(_SAME, [list(column) for column in zip(*rows, strict=True)])
+        same = {event_id for (event_id,) in cursor.fetchall()}
+    return {item.event_id for item, _ in suspects} - same
+
+
+def _first_event(
+    item: Item, claim: Claim, people: Mapping[Identity, Resolved]
+) -> tuple[object, ...]:
+    """Return what the first event is if the item repeats it, and the item's own id."""
+    moment = uuid7_moment(claim.event_id) or item.timestamp
+    person = people.get(item.person)
     return (
-        person is not None
-        and first.with_id(claim.event_id)
-        .about([person.person_id])
-        .filter(event=item.event, parameters=JSONText(item.parameters))
-        .exists()
+        item.workspace_id,
+        claim.event_id,
+        moment,
+        moment + MILLISECOND,
+        person and person.person_id,
+        item.event,
+        item.parameters,
+        item.event_id,
     )
 
 

@@ -22,6 +22,7 @@ from flameup.request_bodies import INCOMPLETE
 
 # zlib's number for "a gzip header, and no other".
 _GZIP = 31
+_MAX_GZIP_MEMBERS = 100
 
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)\"?", re.IGNORECASE)
 
@@ -49,7 +50,10 @@ def inflate(data: bytes, limit: int) -> bytes:
     """Return what the gzip data holds, but at most `limit` + 1 bytes of it; raises InvalidJSON."""
     inflated = b""
     try:
-        while data and len(inflated) <= limit:
+        # Each member costs a copy of all that is behind it, hence few of them.
+        for _ in range(_MAX_GZIP_MEMBERS):
+            if not data or len(inflated) > limit:
+                return inflated
             member = zlib.decompressobj(wbits=_GZIP)
             inflated += member.decompress(data, limit + 1 - len(inflated))
             if not member.eof and len(inflated) <= limit:
@@ -57,7 +61,7 @@ def inflate(data: bytes, limit: int) -> bytes:
             data = member.unused_data
     except zlib.error:
         raise InvalidJSON("The body is not valid gzip.") from None
-    return inflated
+    raise InvalidJSON(f"The body has more than {_MAX_GZIP_MEMBERS} gzip members.")
 
 
 def read_json_object(request: Request | HttpRequest) -> dict[str, Any]:

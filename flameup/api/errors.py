@@ -158,7 +158,10 @@ class TemporarilyUnavailable(APIError):
     code = "temporarily_unavailable"
 
     def __init__(self) -> None:
-        super().__init__("The database cannot be reached right now; nothing was stored. Try again.")
+        super().__init__(
+            "The database cannot be reached right now. Try again, and send a message_id with each"
+            " event so that none is stored twice."
+        )
         self.headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -13,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from flameup.api.errors import Detail, ValidationFailed
+from flameup.api.text import strip_name
 from flameup.api.times import parse_query_time
 
 PAGE_PARAMETERS = frozenset({"limit", "offset", "cursor"})
@@ -86,7 +86,7 @@ class NamesFilter(django_filters.Filter):
 
 def clean_query_text(value: str) -> str:
     """Return the text without outer spaces; raises forms.ValidationError for a NUL or nothing."""
-    text = value.strip()
+    text = strip_name(value)
     if "\x00" in text:
         raise forms.ValidationError("must not contain NUL.")
     if not text:
@@ -114,9 +114,3 @@ def _details(errors: Any) -> list[Detail]:
         for field, messages in errors.items()
         for message in messages
     ]
-
-
-def narrow(queryset: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
-    """Call the queryset's own method of that name with the value of a filter."""
-    result: QuerySet[Any] = getattr(queryset, name)(value)
-    return result

@@ -7,6 +7,7 @@ from uuid import UUID
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+_LAST_MILLISECOND = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MILLISECOND
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _EVENT_ID = re.compile(r"(?:evt_)?([0-9a-f]{32})", re.IGNORECASE)
@@ -27,11 +28,12 @@ def uuid7(moment: datetime) -> UUID:
 
 
 def uuid7_moment(identifier: UUID) -> datetime | None:
-    """Return the millisecond at which a UUIDv7 was minted; None if it cannot be a moment."""
-    try:
-        return EPOCH + (identifier.int >> 80) * MILLISECOND
-    except OverflowError:
-        return None
+    """Return the millisecond at which a UUIDv7 was minted; None if it cannot be a moment.
+
+    The last millisecond that there is counts as none: it has no end.
+    """
+    milliseconds = identifier.int >> 80
+    return EPOCH + milliseconds * MILLISECOND if milliseconds < _LAST_MILLISECOND else None
 
 
 def parse_uuid(text: str) -> UUID | None:

@@ -9,6 +9,10 @@ from flameup.api.exact_json import MAX_NUMBER_DIGITS, UnstorableNumber
 
 MAX_DEPTH = 32
 MAX_WARNINGS = 20
+MAX_SPELT = 200
+
+# The name of a member, or the way to what it is in and the key or index there.
+Path = str | tuple["Path", str | int]
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -31,46 +35,54 @@ class PayloadCleaner:
 
     warnings: list[RepairWarning] = field(default_factory=list)
 
-    def clean(self, value: Any, path: str, depth: int) -> Any:
+    def clean(self, value: Any, path: Path, depth: int) -> Any:
         """Return the value with NUL and lone surrogates replaced by U+FFFD.
 
-        `depth` is the level of `value` in its document, the outermost being 1.
-        Raises InvalidField below level 32 and for a number of over 300 digits.
+        `path` is the way to it, as nested pairs: a step further costs the same
+        however long the keys are. `depth` is its level in the document, the
+        outermost being 1. Raises InvalidField below level 32 and for a number of
+        over 300 digits.
         """
         if isinstance(value, str):
             return self._clean_text(value, path)
         if isinstance(value, dict | list):
             if depth > MAX_DEPTH:
-                raise InvalidField(_top(path), f"must not be nested more than {MAX_DEPTH} deep.")
+                top = _spell(path).partition(".")[0]
+                raise InvalidField(top, f"must not be nested more than {MAX_DEPTH} deep.")
             return self._clean_container(value, path, depth + 1)
         if isinstance(value, UnstorableNumber):
-            raise InvalidField(
-                path, f"a number has at most {MAX_NUMBER_DIGITS} digits, this one {value.digits}."
-            )
+            message = f"has {value.digits} digits; a number may have {MAX_NUMBER_DIGITS}."
+            raise InvalidField(_spell(path), message)
         return value
 
-    def _clean_container(self, value: Any, path: str, depth: int) -> Any:
+    def _clean_container(self, value: Any, path: Path, depth: int) -> Any:
         if isinstance(value, list):
-            return [self.clean(item, f"{path}.{i}", depth) for i, item in enumerate(value)]
+            return [self.clean(item, (path, i), depth) for i, item in enumerate(value)]
         cleaned = {}
         for key, item in value.items():
             name = self._clean_text(key, path)
-            cleaned[name] = self.clean(item, f"{path}.{name}", depth)
+            cleaned[name] = self.clean(item, (path, name), depth)
         return cleaned
 
-    def _clean_text(self, text: str, path: str) -> str:
+    def _clean_text(self, text: str, path: Path) -> str:
         cleaned, count = _UNSTORABLE.subn("\ufffd", text)
         if count:
             self._warn(path)
         return cleaned
 
-    def _warn(self, path: str) -> None:
-        warning = RepairWarning(
-            path, "character_replaced", "NUL and lone surrogates were replaced by U+FFFD."
-        )
-        if len(self.warnings) < MAX_WARNINGS and warning not in self.warnings:
+    def _warn(self, path: Path) -> None:
+        if len(self.warnings) >= MAX_WARNINGS:
+            return
+        message = "NUL and lone surrogates were replaced by U+FFFD."
+        warning = RepairWarning(_spell(path), "character_replaced", message)
+        if warning not in self.warnings:
             self.warnings.append(warning)
 
 
-def _top(path: str) -> str:
-    return path.split(".", 1)[0]
+def _spell(path: Path) -> str:
+    """Return the dotted name of a place, cut where it grows too long to read."""
+    steps: list[str] = []
+    while isinstance(path, tuple):
+        path, step = path
+        steps.append(str(step)[:MAX_SPELT])
+    return ".".join([path, *reversed(steps)])[:MAX_SPELT]

@@ -10,8 +10,9 @@ from flameup.api.errors import InvalidField
 MAX_NAME_LENGTH = 255
 
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_WHITE_SPACE = re.compile(
-    r"^[ \t\r\n\u00a0\u2000-\u200a\u3000]+|[ \t\r\n\u00a0\u2000-\u200a\u3000]+$"
+# White space but for control characters, which are an error wherever they stand.
+_WHITE_SPACE = " \t\r\n" + "".join(
+    map(chr, (0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000))
 )
 _INVISIBLE = {"Cf", "Zs", "Zl", "Zp"}
 
@@ -35,7 +36,7 @@ def clean_name(value: Any, field: str, *, maximum: int = MAX_NAME_LENGTH) -> str
     """
     if not isinstance(value, str):
         raise InvalidField(field, "must be a string.")
-    name = _WHITE_SPACE.sub("", value)
+    name = strip_name(value)
     if _FORBIDDEN.search(name):
         raise InvalidField(field, "must not contain control characters or lone surrogates.")
     if not name:
@@ -45,6 +46,11 @@ def clean_name(value: Any, field: str, *, maximum: int = MAX_NAME_LENGTH) -> str
     if not _is_visible(name):
         raise InvalidField(field, "must contain a visible character.")
     return name
+
+
+def strip_name(text: str) -> str:
+    """Return the text without outer white space."""
+    return text.strip(_WHITE_SPACE)
 
 
 def clean_identity(value: Any, field: str) -> str:

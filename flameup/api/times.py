@@ -11,7 +11,7 @@ _TIME = re.compile(
     re.ASCII,
 )
 _EPOCH = re.compile(r"[+-]?\d{1,20}(?:\.\d+)?", re.ASCII)
-_SPACE_FOR_PLUS = re.compile(r"(.*\d{2}:\d{2}.*) (\d{2}(?::?\d{2})?)", re.ASCII)
+_BARE_OFFSET = re.compile(r"\d{2}(?::?\d{2})?", re.ASCII)
 _LEAP_SECOND = 60
 
 
@@ -32,8 +32,9 @@ def parse_time(text: str) -> datetime:
 
 def parse_query_time(text: str) -> datetime:
     """Read a time out of a query string, where an unescaped `+` arrives as a space."""
-    match = _SPACE_FOR_PLUS.fullmatch(text.strip())
-    return parse_time(f"{match[1]}+{match[2]}" if match else text)
+    head, _, tail = text.strip().rpartition(" ")
+    is_offset = ":" in head and _BARE_OFFSET.fullmatch(tail)
+    return parse_time(f"{head}+{tail}" if is_offset else text)
 
 
 def format_time(moment: datetime) -> str:

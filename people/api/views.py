@@ -13,6 +13,7 @@ from flameup.api.views import WorkspaceViewSet
 from people.activity import attach_seen
 from people.api import examples, serializers
 from people.api.filters import PersonSearch
+from people.identities import IDENTITY_FIELDS
 from people.models import Person
 from people.services import (
     TraitChanges,
@@ -23,8 +24,6 @@ from people.services import (
     upsert_person,
 )
 from workspaces.scopes import PEOPLE_READ, PEOPLE_WRITE
-
-IDENTITY_FIELDS = ("external_id", "user_id", "userId")
 
 
 class PersonViewSet(WorkspaceViewSet):

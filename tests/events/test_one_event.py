@@ -38,3 +38,8 @@ def test_id_of_no_event_is_not_found(get, workspace):
     same_millisecond = uuid7(event.timestamp)
     for identifier in (uuid4(), same_millisecond, UUID(int=0), UUID(int=2**128 - 1)):
         assert get(identifier).status_code == 404
+
+
+def test_event_id_of_the_last_moment_there_is_is_not_found(api_client, base_url):
+    last = "evt_e677d21fdbff70008000000000000000"
+    assert api_client.get(f"{base_url}/events/{last}").status_code == 404

@@ -102,3 +102,9 @@ def test_email_shaped_external_id_fills_the_email(identify):
 def test_given_email_overrules_the_email_shaped_external_id(identify):
     person = identify(external_id="jane@example.com", email="jane@work.com").json()["person"]
     assert (person["external_id"], person["email"]) == ("jane@example.com", "jane@work.com")
+
+
+def test_lone_surrogate_in_an_email_is_no_server_error(api_client, base_url):
+    body = '{"external_id": "u", "email": "a@\\ud800.com"}'
+    answer = api_client.post(f"{base_url}/people", body, content_type="application/json")
+    assert answer.status_code in (200, 400)

@@ -3,7 +3,7 @@ from django.test import RequestFactory
 
 from tests.factories import APIKeyFactory, UserFactory
 from workspaces.audit import Actor
-from workspaces.models import AuditEntry, Membership
+from workspaces.models import APIKey, AuditEntry, Membership
 from workspaces.services import (
     LastOwner,
     add_member,
@@ -111,3 +111,21 @@ def test_an_unknown_scope_is_refused(workspace, actor):
         update_api_key(
             api_key=APIKeyFactory(workspace=workspace), by=actor, scopes=["events:everything"]
         )
+
+
+def test_a_stale_copy_of_an_owner_cannot_be_the_last_to_go(workspace, actor):
+    stale = add_member(workspace=workspace, user=UserFactory(), role="member", by=actor)
+    fresh = Membership.objects.get(pk=stale.pk)
+    change_role(membership=fresh, role=Membership.Role.OWNER, by=actor)
+    first = workspace.memberships.exclude(pk=stale.pk).get()
+    change_role(membership=first, role=Membership.Role.ADMIN, by=actor)
+    with pytest.raises(LastOwner):
+        remove_member(membership=stale, by=actor)
+
+
+def test_a_stale_copy_of_a_revoked_key_cannot_be_rotated(workspace, actor):
+    api_key = APIKeyFactory(workspace=workspace)
+    stale = APIKey.objects.in_workspace(workspace.id).get(id=api_key.id)
+    revoke_api_key(api_key=api_key, by=actor)
+    with pytest.raises(ValueError, match="revoked"):
+        rotate_api_key(api_key=stale, by=actor)
