@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -18,6 +19,9 @@ from flameup.api.ids import parse_uuid, uuid7
 from people.words import person_words
 
 MAX_EMAIL_LENGTH = 254
+# The class of advisory locks for e-mail addresses; a CRC-32 less this half is a signed integer.
+_EMAIL_LOCKS = 1
+_HALF = 2**31
 # What clients call the field that names a person; the first one given counts.
 IDENTITY_FIELDS = ("external_id", "user_id", "userId")
 
@@ -107,23 +111,40 @@ def find_or_create_people(
 ) -> dict[Identity, Resolved]:
     """Return the person of every identity, creating those nobody is known by.
 
-    Three queries at most, however many people; one more when another
-    transaction created some of them at the same time. Runs inside the caller's
-    transaction.
+    Three queries at most, however many people; two more when new e-mail
+    addresses are among them, and one when another transaction created some of
+    them at the same time. Runs inside the caller's transaction.
     """
     wanted = list(dict.fromkeys(identities))
     people = find_people(connection, wanted)
-    spelt = _first_spellings(identity for identity in wanted if identity not in people)
+    missing = [identity for identity in wanted if identity not in people]
+    if emails := [identity for identity in missing if is_email(identity.value)]:
+        people |= _find_behind_lock(connection, emails)
+    spelt = _first_spellings(identity for identity in missing if identity not in people)
     if spelt:
         people |= _create(connection, list(dict.fromkeys(spelt.values())), moment)
         if lost := [identity for identity in spelt.values() if identity not in people]:
             people |= find_people(connection, lost)
-        people |= {
-            identity: Resolved(people[first].person_id)
-            for identity, first in spelt.items()
-            if identity != first
-        }
-    return people
+    others = {identity: first for identity, first in spelt.items() if identity != first}
+    return people | {
+        identity: Resolved(people[first].person_id) for identity, first in others.items()
+    }
+
+
+def _find_behind_lock(
+    connection: BaseDatabaseWrapper, emails: list[Identity]
+) -> dict[Identity, Resolved]:
+    """Wait for whoever is creating these e-mail addresses in any spelling, and look again.
+
+    Nothing else would keep two transactions apart: their spellings differ.
+    """
+    keys = {crc32(f"{e.workspace_id}:{e.value.lower()}".encode()) - _HALF for e in emails}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::integer[]) AS key",
+            [_EMAIL_LOCKS, sorted(keys)],
+        )
+    return find_people(connection, emails)
 
 
 def _first_spellings(missing: Iterable[Identity]) -> dict[Identity, Identity]:

@@ -157,3 +157,10 @@ def test_partition_missing_for_many_at_once_is_made_once(workspace, without_2011
         moment = datetime(2011, month, 1, tzinfo=UTC)
         in_parallel(8, lambda i, at=moment: store_here([make_item(workspace, timestamp=at)]))
     assert events_of(workspace).count() == 48
+
+
+def test_spellings_of_a_new_email_at_once_make_one_person(track_at_once, workspace):
+    spellings = ["ann@x.io", "Ann@x.io", "ANN@X.IO", "aNN@x.io"]
+    answers = track_at_once(lambda i: {"external_id": spellings[i % 4]})
+    assert all(answer["success"] for answer in answers)
+    assert people_of(workspace).count() == 1
