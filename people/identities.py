@@ -6,7 +6,7 @@ The order is the same wherever a person is named: external id, person id, e-mail
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zlib import crc32
 
@@ -63,8 +63,7 @@ SELECT workspace_id, id, external_id, email, traits::jsonb,
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What a client calls a person: its external id, its person id or its e-mail."""
 
     workspace_id: int

@@ -1,8 +1,8 @@
 """From the JSON of one event to an Item: aliases, rules, repairs."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -10,7 +10,13 @@ from events.ingest.items import Item, fingerprint
 from flameup.api import exact_json
 from flameup.api.errors import InvalidField
 from flameup.api.ids import EPOCH
-from flameup.api.payload import PayloadCleaner, RepairWarning
+from flameup.api.payload import (
+    PAYLOAD_DEPTH,
+    Payload,
+    PayloadCleaner,
+    RepairWarning,
+    clean_payload,
+)
 from flameup.api.text import clean_identity, clean_name, first_alias
 from flameup.api.times import format_time, parse_time
 from people.identities import IDENTITY_FIELDS, Identity
@@ -19,9 +25,6 @@ EVENT_FIELDS = ("event", "event_name")
 MESSAGE_ID_FIELDS = ("message_id", "messageId")
 MAX_AHEAD = timedelta(hours=24)
 MAX_USER_AGENT_BYTES = 1024
-
-# The event object is level 1, so what stands in it begins at level 2.
-_PAYLOAD_DEPTH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,60 +41,67 @@ def decode_item(fields: Any, envelope: Envelope) -> Item:
     """Return the item that a decoded JSON value describes; raises InvalidField."""
     if not isinstance(fields, dict):
         raise InvalidField("", "An event must be a JSON object.")
-    cleaner = PayloadCleaner()
+    warnings: list[RepairWarning] = []
     identity = clean_identity(*first_alias(fields, IDENTITY_FIELDS))
     event = clean_name(*first_alias(fields, EVENT_FIELDS))
-    parameters = _parameters(fields, cleaner)
-    context = _context(fields, cleaner)
-    timestamp = _timestamp(fields, envelope, context, cleaner.warnings)
+    parameters = _parameters(fields, warnings)
+    context, context_text = _object(fields, "context", warnings)
+    added = _client(fields, context, warnings)
+    timestamp = _timestamp(fields, envelope, added, warnings)
     item = Item(
-        person=Identity(envelope.workspace_id, identity),
-        event=event,
-        timestamp=timestamp,
-        received_at=envelope.received_at,
-        source=envelope.source,
-        parameters=exact_json.dumps(parameters),
-        context=exact_json.dumps(context),
-        warnings=cleaner.warnings,
+        Identity(envelope.workspace_id, identity),
+        event,
+        timestamp,
+        envelope.received_at,
+        envelope.source,
+        parameters,
+        exact_json.dumps({**context, **added}) if added else context_text,
+        warnings,
     )
-    _identify(item, fields, envelope, parameters)
+    _identify(item, fields, envelope)
     return item
 
 
-def _parameters(fields: Mapping[str, Any], cleaner: PayloadCleaner) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    for name in ("properties", "parameters"):
-        merged |= _object(fields, name, cleaner)
-    return merged
+def _parameters(fields: Payload, warnings: list[RepairWarning]) -> str:
+    """Return the JSON text of the parameters, which win over the properties beside them."""
+    properties, properties_text = _object(fields, "properties", warnings)
+    parameters, text = _object(fields, "parameters", warnings)
+    if not properties:
+        return text
+    return exact_json.dumps({**properties, **parameters}) if parameters else properties_text
 
 
-def _object(fields: Mapping[str, Any], name: str, cleaner: PayloadCleaner) -> dict[str, Any]:
+def _object(fields: Payload, name: str, warnings: list[RepairWarning]) -> tuple[Payload, str]:
     value = fields.get(name)
     if value is None:
-        return {}
+        return {}, "{}"
     if not isinstance(value, dict):
         raise InvalidField(name, "must be an object.")
-    cleaned: dict[str, Any] = cleaner.clean(value, name, _PAYLOAD_DEPTH)
-    return cleaned
+    return clean_payload(value, name, warnings)
 
 
-def _context(fields: Mapping[str, Any], cleaner: PayloadCleaner) -> dict[str, Any]:
-    context = _object(fields, "context", cleaner)
-    for alias, name in (("ip", "ip"), ("ua", "user_agent")):
-        field = f"context.{name}"
-        if context.get(name) is None and fields.get(alias) is not None:
-            context[name], field = cleaner.clean(fields[alias], alias, _PAYLOAD_DEPTH), alias
-        if context.get(name) is not None:
-            clean = _ip if name == "ip" else _user_agent
-            context[name] = clean(context[name], field, cleaner.warnings)
-    return context
+def _client(fields: Payload, context: Payload, warnings: list[RepairWarning]) -> Payload:
+    """Return what is new in the context: `ip` and `ua` fill it, and both are checked."""
+    members = {}
+    for alias, name, clean in _CLIENT:
+        value, field = context.get(name), f"context.{name}"
+        if value is None and (value := fields.get(alias)) is not None:
+            value, field = PayloadCleaner(warnings).clean(value, alias, PAYLOAD_DEPTH), alias
+        if value is not None and (cleaned := clean(value, field, warnings)) != context.get(name):
+            members[name] = cleaned
+    return members
 
 
 def _ip(value: Any, field: str, warnings: list[RepairWarning]) -> str:
     try:
-        return str(ip_address(value.strip()))
+        return _canonical_address(value.strip())
     except (AttributeError, ValueError):
         raise InvalidField(field, "must be an IP address.") from None
+
+
+@lru_cache(maxsize=4096)
+def _canonical_address(text: str) -> str:
+    return str(ip_address(text))
 
 
 def _user_agent(value: Any, field: str, warnings: list[RepairWarning]) -> str:
@@ -105,11 +115,12 @@ def _user_agent(value: Any, field: str, warnings: list[RepairWarning]) -> str:
     return data[:MAX_USER_AGENT_BYTES].decode(errors="ignore")
 
 
+# What the client is, and the fields that tell it beside the context.
+_CLIENT = (("ip", "ip", _ip), ("ua", "user_agent", _user_agent))
+
+
 def _timestamp(
-    fields: Mapping[str, Any],
-    envelope: Envelope,
-    context: dict[str, Any],
-    warnings: list[RepairWarning],
+    fields: Payload, envelope: Envelope, context: Payload, warnings: list[RepairWarning]
 ) -> datetime:
     """Return when it happened; a clock that is far off must not lose the event."""
     sent = fields.get("timestamp")
@@ -134,14 +145,13 @@ def read_time(value: Any, field: str) -> datetime:
         raise InvalidField(field, str(error)) from None
 
 
-def _identify(
-    item: Item, fields: Mapping[str, Any], envelope: Envelope, parameters: dict[str, Any]
-) -> None:
+def _identify(item: Item, fields: Payload, envelope: Envelope) -> None:
     own = next((name for name in MESSAGE_ID_FIELDS if fields.get(name) is not None), None)
     if own is not None:
         item.message_id = clean_name(fields[own], own)
     elif envelope.idempotency_key is not None:
         item.message_id, item.must_match = envelope.idempotency_key, True
-    if item.message_id is not None:
-        text = exact_json.dump_sorted(parameters)
-        item.fingerprint = fingerprint(item.person.value, item.event, text)
+    else:
+        return
+    parameters = exact_json.dump_sorted(exact_json.loads(item.parameters))
+    item.fingerprint = fingerprint(item.person.value, item.event, parameters)

@@ -29,10 +29,10 @@ class Item:
     source: str
     parameters: str = "{}"
     context: str = "{}"
+    warnings: list[RepairWarning] = field(default_factory=list)
     message_id: str | None = None
     must_match: bool = False
     fingerprint: bytes = b""
-    warnings: list[RepairWarning] = field(default_factory=list)
     event_id: UUID = field(init=False)
 
     def __post_init__(self) -> None:

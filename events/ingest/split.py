@@ -4,8 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
+
 from flameup.api import exact_json
-from flameup.api.exact_json import JSONSyntaxError
+from flameup.api.exact_json import JSONSyntaxError, NotPlain
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 # A text without its end is one token up to the end of all, so that no place is read twice.
@@ -33,7 +35,23 @@ def split_batch(text: str) -> list[RawItem] | None:
     None if there is no such list; the last one counts if there are several.
     Raises JSONSyntaxError.
     """
-    return _Reader(text).batch()
+    try:
+        return _split_plain(text)
+    except (NotPlain, msgspec.MsgspecError, RecursionError):
+        return _Reader(text).batch()
+
+
+class _Batch(msgspec.Struct):
+    events: list[msgspec.Raw]
+
+
+_decoder = msgspec.json.Decoder(_Batch)
+
+
+def _split_plain(text: str) -> list[RawItem]:
+    """Split a batch in which there is nothing unusual, some ten times as fast."""
+    elements = map(bytes, _decoder.decode(text).events)
+    return [RawItem(exact_json.load_plain(element), len(element)) for element in elements]
 
 
 class _Reader:

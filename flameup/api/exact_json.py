@@ -1,7 +1,11 @@
-"""JSON whose numbers keep their value, also where a double would round them."""
+"""JSON whose numbers keep their value, also where a double would round them.
+
+Two decoders read the same language. msgspec's is three times as quick and has no
+offsets in its errors, cannot hold a lone surrogate, and tells of no number that
+it is long; whatever it does not take, Python's reads again.
+"""
 
 import json
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -10,7 +14,10 @@ import msgspec
 MAX_NUMBER_DIGITS = 300
 # Sign, digits on both sides of the point, exponent; what is longer need not be looked at.
 _LONGEST_FRACTION = 2 * MAX_NUMBER_DIGITS + 32
+_SHORT_FRACTION = 16
 _DIGITS_OF_DOUBLE = 309
+# As characters of a text and as bytes.
+_DIGITS = frozenset("0123456789") | frozenset(b"0123456789")
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _sorting_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
@@ -24,14 +31,25 @@ class JSONSyntaxError(ValueError):
         self.offset = offset
 
 
-@dataclass(frozen=True, slots=True)
 class UnstorableNumber:
     """Stands in a decoded document for a number of more than 300 digits.
 
-    Refusing it is left to whoever knows the name of its field.
+    Refusing it is left to whoever knows the name of its field. No encoder knows
+    how to write one.
     """
 
-    digits: int
+    __slots__ = ("digits",)
+
+    def __init__(self, digits: int) -> None:
+        self.digits = digits
+
+
+class NotPlain(ValueError):
+    """The quick decoder leaves the document to the other one; `str()` says nothing of use."""
+
+
+class CannotEncode(ValueError):
+    """A value with a lone surrogate or an unstorable number in it has no JSON text."""
 
 
 def loads(text: str) -> Any:
@@ -41,6 +59,23 @@ def loads(text: str) -> Any:
     else Decimal, or UnstorableNumber. Raises JSONSyntaxError and, for a document
     nested some hundred levels deep, RecursionError.
     """
+    try:
+        return load_plain(text)
+    except NotPlain:
+        return _load_any(text)
+
+
+def load_plain(text: str | bytes) -> Any:
+    """Decode a document as `loads` does, but raise NotPlain on the slightest doubt."""
+    if len(text) > MAX_NUMBER_DIGITS and _may_hold_long_number(text):
+        raise NotPlain
+    try:
+        return _plain_decoder.decode(text)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError) as error:
+        raise NotPlain from error
+
+
+def _load_any(text: str) -> Any:
     try:
         return _decoder.decode(text)
     except json.JSONDecodeError as error:
@@ -56,8 +91,14 @@ def scan(text: str, start: int) -> tuple[Any, int]:
 
 
 def dumps(value: Any) -> str:
-    """Encode a value as compact JSON text; `msgspec.Raw` inside is copied as it is."""
-    return _encoder.encode(value).decode()
+    """Encode a value as compact JSON text; `msgspec.Raw` inside is copied as it is.
+
+    Raises CannotEncode.
+    """
+    try:
+        return _encoder.encode(value).decode()
+    except (UnicodeEncodeError, TypeError) as error:
+        raise CannotEncode(str(error)) from None
 
 
 def dump_bytes(value: Any) -> bytes:
@@ -89,7 +130,15 @@ def _read_integer(text: str) -> int | UnstorableNumber:
     return UnstorableNumber(digits)
 
 
+def _may_hold_long_number(text: str | bytes) -> bool:
+    """Look at every 300th character: a longer run of digits cannot avoid them all."""
+    return not _DIGITS.isdisjoint(text[MAX_NUMBER_DIGITS - 1 :: MAX_NUMBER_DIGITS])
+
+
 def _read_fraction(text: str) -> float | Decimal | UnstorableNumber:
+    # Fifteen digits and a point survive a double (DBL_DIG of C); an exponent is looked at below.
+    if len(text) <= _SHORT_FRACTION and "e" not in text and "E" not in text:
+        return float(text)
     if len(text) > _LONGEST_FRACTION:
         return UnstorableNumber(len(text))
     try:
@@ -119,6 +168,7 @@ def _refuse_constant(name: str) -> None:
     raise JSONSyntaxError(f"{name} is no JSON value")
 
 
+_plain_decoder = msgspec.json.Decoder(float_hook=_read_fraction)
 _decoder = json.JSONDecoder(
     parse_float=_read_fraction, parse_int=_read_integer, parse_constant=_refuse_constant
 )

@@ -17,7 +17,7 @@ class JSONText(str):
 
     @cached_property
     def value(self) -> Any:
-        return exact_json.loads(self)
+        return exact_json.loads(str(self))
 
     @property
     def raw(self) -> msgspec.Raw:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flameup.api.errors import InvalidField
-from flameup.api.exact_json import MAX_NUMBER_DIGITS, UnstorableNumber
+from flameup.api.exact_json import MAX_NUMBER_DIGITS, CannotEncode, UnstorableNumber, dumps
 
 MAX_DEPTH = 32
 MAX_WARNINGS = 20
@@ -13,6 +13,10 @@ MAX_SPELT = 200
 
 # The name of a member, or the way to what it is in and the key or index there.
 Path = str | tuple["Path", str | int]
+
+# The object that a payload is a member of is level 1, so what stands in it begins at level 2.
+PAYLOAD_DEPTH = 2
+_MAX_BRACKETS = MAX_DEPTH - PAYLOAD_DEPTH + 1
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -27,6 +31,35 @@ class RepairWarning:
 
     def as_dict(self) -> dict[str, str]:
         return {"field": self.field, "code": self.code, "message": self.message}
+
+
+Payload = dict[str, Any]
+
+
+def clean_payload(value: Payload, name: str, warnings: list[RepairWarning]) -> tuple[Payload, str]:
+    """Return the payload in storable form, and as JSON text; adds to `warnings`.
+
+    Raises InvalidField.
+    """
+    text = _plain_text(value)
+    if text is None:
+        value = PayloadCleaner(warnings).clean(value, name, PAYLOAD_DEPTH)
+        text = dumps(value)
+    return value, text
+
+
+def _plain_text(value: Payload) -> str | None:
+    """Return the payload as JSON text if that shows that there is nothing to clean.
+
+    What has few brackets is not deep; a NUL would stand there escaped, and the
+    rest that cannot be stored cannot be written.
+    """
+    try:
+        text = dumps(value)
+    except (CannotEncode, RecursionError):
+        return None
+    is_plain = "\\u0000" not in text and text.count("{") + text.count("[") <= _MAX_BRACKETS
+    return text if is_plain else None
 
 
 @dataclass(slots=True)

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flameup.api.exact_json import JSONSyntaxError, UnstorableNumber, dumps, loads
+from flameup.api import exact_json
+from flameup.api.exact_json import (
+    CannotEncode,
+    JSONSyntaxError,
+    NotPlain,
+    UnstorableNumber,
+    dumps,
+    load_plain,
+    loads,
+)
 
 digits = st.text("0123456789", min_size=1, max_size=140)
 integers = st.integers().map(str)
@@ -70,3 +79,37 @@ def test_other_text_is_a_syntax_error_and_nothing_else(text):
             loads(text)
     else:
         assert loads(text) == expected or "N" in text or "I" in text
+
+
+# Escapes, lone surrogates among them, and numbers of every length, in all that surrounds them.
+marks = ["{", "}", "[", "]", ",", ":", '"', '"a"', "1", "-", ".", "e9", "0", "null", "NaN", " "]
+escapes = [r"\u0000", r"\ud83d", r"\ude00", r"\u0041", r"\n", r"\x"]
+characters = ["\t", "\x00", "\x7f", "é", "\ufeff"]
+pieces = st.sampled_from([*marks, *escapes, *characters])
+json_like = st.lists(pieces, max_size=20).map("".join)
+long_numbers = st.builds("[{}, {}]".format, digits, st.sampled_from("09").map(lambda d: d * 400))
+
+
+@settings(deadline=None, max_examples=500)
+@given(json_like | json_like.map('"{}"'.format) | numbers | long_numbers)
+def test_quick_decoder_agrees_or_declines(text):
+    try:
+        quick = load_plain(text)
+    except NotPlain:
+        return
+    assert repr(quick) == repr(exact_json._load_any(text))
+
+
+@pytest.mark.parametrize("text", ["9" * 301, "[1, " + "9" * 301, '{"a":"' + "x" * 500 + '"}'])
+def test_quick_decoder_declines_long_numbers_only(text):
+    if text.endswith("9"):
+        with pytest.raises(NotPlain):
+            load_plain(text)
+    else:
+        assert load_plain(text) == json.loads(text)
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"\ud800": 1}, UnstorableNumber(301)])
+def test_what_has_no_text_cannot_be_encoded(value):
+    with pytest.raises(CannotEncode):
+        dumps([value])

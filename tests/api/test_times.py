@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flameup.api import times
 from flameup.api.times import format_time, parse_query_time, parse_time
 
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -20,6 +21,18 @@ def test_formatted_time_is_read_back(moment):
 def test_iso_time_is_read_in_every_zone(moment):
     assert parse_time(moment.isoformat()) == moment
     assert parse_query_time(moment.isoformat().replace("+", " ")) == moment
+
+
+@given(
+    st.from_regex(
+        r"\d{4}[-T]\d{2}[-:]\d{2}[T ]\d{2}:?\d{2}[:+.]\d{2}([.,:Z-]\d*)?Z?", fullmatch=True
+    ),
+    st.sampled_from([20, 24, 27]),
+)
+def test_usual_times_are_no_special_case(text, length):
+    for candidate in (text, text[: length - 1] + "Z"):
+        usual = times._parse_usual(candidate)
+        assert usual is None or usual == times._from_match(times._TIME.fullmatch(candidate))
 
 
 @given(st.text(max_size=40))
