@@ -27,7 +27,8 @@ IDENTITY_FIELDS = ("external_id", "user_id", "userId")
 
 _FIND = """
 SELECT wanted.workspace_id, wanted.value,
-       coalesce(identifier.person_id, by_id.id, by_email.id)
+       coalesce(identifier.person_id, by_id.id, by_email.id),
+       coalesce(identifier.person_id, by_id.id) IS NOT NULL
   FROM unnest(%s::bigint[], %s::text[], %s::uuid[], %s::text[])
        AS wanted (workspace_id, value, person_id, email)
   LEFT JOIN people_personidentifier AS identifier
@@ -72,10 +73,15 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The person an identity names."""
+    """The person an identity names.
+
+    An e-mail address is theirs until they have another; every other name lasts
+    until they are merged or deleted.
+    """
 
     person_id: UUID
     is_new: bool = False
+    is_lasting: bool = True
 
 
 def is_email(text: str) -> bool:
@@ -102,7 +108,11 @@ def find_people(
     with connection.cursor() as cursor:
         cursor.execute(_FIND, columns)
         rows = cursor.fetchall()
-    return {Identity(w, value): Resolved(person) for w, value, person in rows if person}
+    return {
+        Identity(workspace_id, value): Resolved(person_id, is_lasting=is_lasting)
+        for workspace_id, value, person_id, is_lasting in rows
+        if person_id
+    }
 
 
 def find_or_create_people(
@@ -126,7 +136,8 @@ def find_or_create_people(
             people |= find_people(connection, lost)
     others = {identity: first for identity, first in spelt.items() if identity != first}
     return people | {
-        identity: Resolved(people[first].person_id) for identity, first in others.items()
+        identity: Resolved(people[first].person_id, is_lasting=False)
+        for identity, first in others.items()
     }
 
 

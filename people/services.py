@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Value
+from django.db.models import F, Value
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -20,8 +20,14 @@ from people.identities import Identity, find_or_create_people, find_people, is_e
 from people.models import Person, PersonIdentifier
 from people.querysets import WordVector
 from people.words import person_words
+from workspaces.models import Workspace
 
 MAX_TRAITS_BYTES = 64 * 1024
+
+_HOLD = """
+SELECT pg_advisory_xact_lock_shared(id) FROM unnest(%s::bigint[]) AS held (id);
+SELECT id, people_version FROM workspaces_workspace WHERE id = ANY(%s)
+"""
 
 # Sent inside the transaction that deletes a person, with `workspace_id` and `person_id`, so that
 # apps above this one remove what they hold.
@@ -112,19 +118,30 @@ def find_person_id(workspace_id: int, identity: str) -> UUID | None:
     return found.person_id if found else None
 
 
-def hold_people(connection: BaseDatabaseWrapper, workspace_ids: Iterable[int]) -> None:
-    """Keep the people of these workspaces from being deleted until the transaction ends."""
+def hold_people(connection: BaseDatabaseWrapper, workspace_ids: Iterable[int]) -> dict[int, int]:
+    """Keep the people of these workspaces from being deleted or merged in this transaction.
+
+    Returns the version of the people of each workspace: while it is the same, what
+    a name meant before it still means.
+    """
+    ids = sorted(set(workspace_ids))
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock_shared(id) FROM unnest(%s::bigint[]) AS held (id)",
-            [sorted(set(workspace_ids))],
-        )
+        # In one message, and yet two statements: the second sees what was committed while the
+        # first waited.
+        cursor.execute(_HOLD, [ids, ids])
+        cursor.nextset()
+        return dict(cursor.fetchall())
 
 
 def shut_out_writers(workspace_id: int) -> None:
-    """Wait for the writers of the workspace, and hold them up until the transaction ends."""
+    """Wait for the writers of the workspace, and hold them up until the transaction ends.
+
+    Whoever does this is about to change whom names mean, hence the new version.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [workspace_id])
+    workspaces = Workspace.objects.filter(id=workspace_id)
+    workspaces.update(people_version=F("people_version") + 1)
 
 
 def _save_traits(person: Person, traits: dict[str, Any], text: JSONText) -> None:

@@ -64,6 +64,8 @@ class Workspace(models.Model):
     name = models.CharField(max_length=255)
     time_zone = models.CharField(max_length=64, default="UTC")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Raised whenever a name may stop meaning the person it meant: people.services.
+    people_version = models.BigIntegerField(default=0, editable=False)
 
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
 

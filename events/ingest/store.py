@@ -12,8 +12,10 @@ from events import partitions
 from events.ingest import receipts
 from events.ingest.items import Item, Outcome, Refused, Stored
 from events.ingest.receipts import Claim
+from events.ingest.rows import copy_events
 from flameup.api.ids import MILLISECOND, uuid7_moment
-from people.identities import Identity, Resolved, find_or_create_people, find_people
+from people.identities import Identity, Resolved, find_people
+from people.known import people_of
 from people.services import hold_people
 
 log = structlog.get_logger(__name__)
@@ -26,11 +28,6 @@ _TRY_AGAIN = {
     psycopg.errors.SerializationFailure.sqlstate,
 }
 _NO_PARTITION = psycopg.errors.CheckViolation.sqlstate
-
-_COPY = (
-    "COPY events_event (workspace_id, id, person_id, event, timestamp, created_at, source,"
-    " parameters, context) FROM STDIN"
-)
 
 _SAME = """
 SELECT wanted.item_id
@@ -69,12 +66,12 @@ def store(items: Sequence[Item], connection: BaseDatabaseWrapper) -> list[Outcom
 
 def _store_once(items: Sequence[Item], connection: BaseDatabaseWrapper) -> list[Outcome]:
     with transaction.atomic(using=connection.alias):
-        hold_people(connection, {item.workspace_id for item in items})
+        versions = hold_people(connection, {item.workspace_id for item in items})
         moment = max(item.received_at for item in items)
         claims = receipts.claim(connection, items, moment)
         fresh = [item for item in items if _is_first(item, claims)]
-        people = find_or_create_people(connection, [item.person for item in fresh], moment)
-        _copy(connection, fresh, people)
+        people = people_of(connection, [item.person for item in fresh], versions, moment)
+        copy_events(connection, fresh, people)
         conflicts = _conflicts(connection, items, claims)
     return [_outcome(item, claims, conflicts) for item in items]
 
@@ -133,28 +130,6 @@ def _first_event(
         item.parameters,
         item.event_id,
     )
-
-
-def _copy(
-    connection: BaseDatabaseWrapper, items: Sequence[Item], people: Mapping[Identity, Resolved]
-) -> None:
-    if not items:
-        return
-    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(_COPY) as copy:
-        for item in items:
-            copy.write_row(
-                (
-                    item.workspace_id,
-                    item.event_id,
-                    people[item.person].person_id,
-                    item.event,
-                    item.timestamp,
-                    item.received_at,
-                    item.source,
-                    item.parameters,
-                    item.context,
-                )
-            )
 
 
 def _is_mended(

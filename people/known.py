@@ -1,0 +1,87 @@
+"""The people this process has met, so that most events cost no query for theirs."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from people.identities import Identity, Resolved, find_or_create_people
+
+MAX_KNOWN = 100_000
+
+# A workspace, the version of its people, and a name.
+_Key = tuple[int, int, str]
+
+
+class KnownPeople:
+    """Whom names meant under a version of a workspace's people; at most MAX_KNOWN names.
+
+    The version is a part of the key, so that nothing has to be dropped when it
+    changes. There are two generations: when the younger has half of what may be
+    kept, it becomes the older, and what nobody asked for since is forgotten.
+    """
+
+    def __init__(self, maximum: int = MAX_KNOWN) -> None:
+        self._half = maximum // 2
+        self._young: dict[_Key, UUID] = {}
+        self._old: dict[_Key, UUID] = {}
+
+    def get(self, key: _Key) -> UUID | None:
+        """Return the person of this name."""
+        person_id = self._young.get(key)
+        if person_id is None and (person_id := self._old.get(key)) is not None:
+            self.put(key, person_id)
+        return person_id
+
+    def put(self, key: _Key, person_id: UUID) -> None:
+        """Remember the person of this name."""
+        if len(self._young) >= self._half:
+            self._young, self._old = {}, self._young
+        self._young[key] = person_id
+
+    def clear(self) -> None:
+        """Forget everybody."""
+        self._young, self._old = {}, {}
+
+
+known_people = KnownPeople()
+
+
+def people_of(
+    connection: BaseDatabaseWrapper,
+    identities: Iterable[Identity],
+    versions: Mapping[int, int],
+    moment: datetime,
+) -> dict[Identity, UUID]:
+    """Return the person of each identity, creating those nobody is known by.
+
+    Runs inside a transaction that holds the people of these `versions` (see
+    people.services.hold_people), which makes what is remembered as good as a
+    look. No query where all are known; what the others mean is remembered once
+    the transaction is committed.
+    """
+    people: dict[Identity, UUID] = {}
+    strangers: list[Identity] = []
+    for identity in dict.fromkeys(identities):
+        workspace_id, name = identity
+        person_id = known_people.get((workspace_id, versions.get(workspace_id, 0), name))
+        if person_id is None:
+            strangers.append(identity)
+        else:
+            people[identity] = person_id
+    if strangers:
+        found = find_or_create_people(connection, strangers, moment)
+        remember = partial(_remember, found, versions)
+        transaction.on_commit(remember, using=connection.alias)
+        people |= {identity: resolved.person_id for identity, resolved in found.items()}
+    return people
+
+
+def _remember(found: Mapping[Identity, Resolved], versions: Mapping[int, int]) -> None:
+    for (workspace_id, name), resolved in found.items():
+        if resolved.is_lasting:
+            key = (workspace_id, versions.get(workspace_id, 0), name)
+            known_people.put(key, resolved.person_id)
