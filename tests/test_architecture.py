@@ -27,8 +27,9 @@ APPS = set(BELOW)
 OPEN = {"models", "querysets", "services", "queries"}
 OPEN_OF_WORKSPACES = OPEN | {"authentication", "permissions", "decorators", "scopes"}
 
-# What of the project itself every app may import.
-FOUNDATION = ("flameup.api", "flameup.env")
+# What of the project itself every app may import; the listener because apps say themselves what
+# news of theirs other processes must hear, and hear it.
+FOUNDATION = ("flameup.api", "flameup.env", "flameup.listener")
 
 # Where all is put together.
 ASSEMBLY = (
@@ -174,6 +175,7 @@ def test_matrix_has_no_circle():
         ("flameup.demo.story", "import people.words"),
         ("dashboard.people", "from campaigns.services import enrol"),
         ("flameup.api.body", "from flameup.request_bodies import INCOMPLETE"),
+        ("workspaces.key_cache", "from flameup.listener import listener"),
     ],
 )
 def test_checker_passes_what_is_allowed(module, source):
