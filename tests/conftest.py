@@ -9,6 +9,7 @@ from django.test import Client
 from tests import leaks, statements
 from tests.factories import APIKeyFactory, PersonFactory, WorkspaceFactory
 from tests.server import Server, running_server
+from workspaces.key_cache import keys
 from workspaces.models import APIKey, Workspace
 from workspaces.scopes import ALL_SCOPES
 
@@ -37,6 +38,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_testnodedown(node: Any, error: object) -> None:
     """Take over what a worker of pytest-xdist has found."""
     leaks.note(getattr(node, "workeroutput", {}).get("leaks", []))
+
+
+@pytest.fixture(autouse=True)
+def forget_keys() -> None:
+    """A test finds none of the keys in memory that an earlier one has left there."""
+    keys.clear()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from flameup.api.errors import InvalidAPIKey
+from workspaces.key_cache import keys
 from workspaces.models import APIKey
 from workspaces.tokens import parse_token
 
@@ -36,7 +37,25 @@ def bearer_token(request: Request) -> str:
 
 
 def find_api_key(token: str) -> APIKey | None:
-    """Return the usable key of this text, with its workspace.
+    """Return the usable key of this text, from memory or else from the database.
+
+    What is in memory is seconds old at most; see `workspaces.key_cache`. The object
+    may be shared with other requests.
+    """
+    return cached_api_key(token) or _read_api_key(token)
+
+
+def cached_api_key(token: str) -> APIKey | None:
+    """Return the usable key of this text without any I/O.
+
+    None means that it is not known here and now, not that there is no such key:
+    `find_api_key` tells. It takes less than a microsecond.
+    """
+    return keys.get(token)
+
+
+def _read_api_key(token: str) -> APIKey | None:
+    """Read the usable key of this text from the database, and keep it for a while.
 
     A text whose checksum is wrong costs no query. The digests are compared in
     constant time, also where there is no such key.
@@ -44,6 +63,7 @@ def find_api_key(token: str) -> APIKey | None:
     parsed = parse_token(token)
     if parsed is None:
         return None
+    reading = keys.begin_reading()
     found: APIKey | None = (
         APIKey.objects.in_workspace(parsed.workspace_id)
         .filter(public_id=parsed.public_id, mode=parsed.mode)
@@ -51,17 +71,24 @@ def find_api_key(token: str) -> APIKey | None:
     )
     digest = bytes(found.digest) if found else _NO_DIGEST
     is_right = hmac.compare_digest(digest, parsed.digest)
-    return found if found and is_right and found.is_usable_at(timezone.now()) else None
+    if found is None or not is_right or not found.is_usable_at(timezone.now()):
+        return None
+    keys.put(found, reading)
+    return found
 
 
 def note_use(api_key: APIKey) -> None:
-    """Write down that the key was used now, at most once a minute."""
+    """Write down that the key was used now, at most once a minute.
+
+    The key is marked as well, because it serves further requests from memory.
+    """
     now = timezone.now()
     stale = now - APIKey.LAST_USED_EVERY
     if api_key.last_used_at is None or api_key.last_used_at < stale:
         APIKey.objects.in_workspace(api_key.workspace_id).filter(
             id=api_key.id, last_used_at=api_key.last_used_at
         ).update(last_used_at=now)
+        api_key.last_used_at = now
 
 
 def _refusal(request: Request) -> InvalidAPIKey:

@@ -55,10 +55,10 @@ class KeyCache:
 
     def get(self, token: str) -> APIKey | None:
         """Return the usable key of this text; None if it is not known here and now. No I/O."""
-        entry = self._entries.get(sha256(token.encode(errors="replace")).digest())
-        if entry is None:
+        try:
+            api_key, read_at = self._entries[sha256(token.encode()).digest()]
+        except (KeyError, UnicodeEncodeError):
             return None
-        api_key, read_at = entry
         lifetime = LISTENING_SECONDS if self._hearing.is_listening else ALONE_SECONDS
         if self._clock() - read_at >= lifetime:
             return None

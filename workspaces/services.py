@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from flameup.api.text import clean_name
 from workspaces.audit import SYSTEM, Actor, record
+from workspaces.key_cache import announce_change
 from workspaces.models import APIKey, Membership, User, Workspace, new_uuid
 from workspaces.scopes import ALL_SCOPES
 from workspaces.tokens import new_token
@@ -189,6 +190,7 @@ def update_api_key(*, api_key: APIKey, by: Actor, **changes: Any) -> None:
     for name, value in changes.items():
         setattr(api_key, name, value)
     api_key.save(update_fields=list(changes))
+    announce_change(api_key)
     after = api_key.described
     _record_key(
         "changed",
@@ -233,6 +235,7 @@ def rotate_api_key(
     api_key.expires_at = min(api_key.expires_at or now + grace, now + grace)
     api_key.successor_id = successor.id
     api_key.save(update_fields=["expires_at", "successor_id"])
+    announce_change(api_key)
     after = {**api_key.described, "successor": successor.public_part}
     _record_key("rotated", api_key, by, before=before, after=after)
     return successor, text
@@ -244,6 +247,7 @@ def revoke_api_key(*, api_key: APIKey, by: Actor = SYSTEM) -> None:
     keys = APIKey.objects.in_workspace(api_key.workspace_id)
     now = timezone.now()
     if keys.filter(id=api_key.id, revoked_at=None).update(revoked_at=now) == 1:
+        announce_change(api_key)
         _record_key("revoked", api_key, by, before=api_key.described)
     api_key.revoked_at = api_key.revoked_at or now
 

@@ -3,8 +3,9 @@ import pytest
 from tests.api.calls import TRACK, an_event, post
 from tests.api.endpoints import ENDPOINTS, names_in
 from tests.factories import EventFactory
+from workspaces import key_cache
 
-# Two each for the key: reading it, and noting its use, which happens once a minute.
+# Two each for a key that is not in memory: reading it, and noting its use, once a minute.
 KEY = 2
 # Beginning and end of the transaction, holding the people, finding them.
 STORE = 4
@@ -56,8 +57,18 @@ def test_event_of_a_known_person_costs_so_many_queries(
         track(external_id="jane", **fields)
 
 
+def test_event_of_a_key_in_memory_costs_so_many_queries(
+    track, jane, monkeypatch, django_assert_num_queries
+):
+    monkeypatch.setattr(key_cache, "ALONE_SECONDS", 60)
+    track(external_id="jane")
+    with django_assert_num_queries(STORE + COPY):
+        track(external_id="jane")
+
+
 def test_duplicate_costs_so_many_queries(track, django_assert_num_queries):
     track(message_id="m")
+    key_cache.keys.clear()
     # The use of the key is noted by now; the id is claimed in vain, and what it stands for is read.
     with django_assert_num_queries(KEY - 1 + STORE + 2):
         assert track(message_id="m").json()["duplicate"]
