@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.backends.signals import connection_created
 from django.test import Client
 
+from events import ingest
 from tests import leaks, statements
 from tests.factories import APIKeyFactory, PersonFactory, WorkspaceFactory
 from tests.server import Server, running_server
@@ -99,3 +100,10 @@ def jane(workspace: Workspace) -> Any:
 def base_url(workspace: Workspace) -> str:
     """The address of `workspace` in the API."""
     return f"/api/v1/workspaces/{workspace.public_id}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stop_writer(django_db_setup: None) -> Iterator[None]:
+    """Let go of the database before it is dropped."""
+    yield
+    ingest.drain(10)

@@ -1,34 +1,72 @@
 """What the tracking endpoints do between the body and the answer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from rest_framework.request import Request
 
 from events import ingest
 from events.ingest.decode import Envelope, decode_item
 from events.ingest.items import Item, Outcome, Refused, Stored
-from events.ingest.split import TOO_DEEP, RawItem
+from events.ingest.split import TOO_DEEP, RawItem, split_batch
 from events.models import Event
-from flameup.api.access import Access, access_of
-from flameup.api.errors import InvalidField, PayloadTooLarge, error_object
+from flameup.api.access import Access
+from flameup.api.body import decode_text, invalid_json, parse_json
+from flameup.api.errors import (
+    APIError,
+    BatchEmpty,
+    BatchTooLarge,
+    Detail,
+    IdempotencyConflict,
+    InternalError,
+    InvalidField,
+    PayloadTooLarge,
+    ValidationFailed,
+    error_object,
+)
+from flameup.api.exact_json import JSONSyntaxError
 from flameup.api.ids import format_event_id
 from flameup.api.payload import MAX_DEPTH
 from flameup.api.text import clean_name
 
+MAX_BATCH = 100
+
 Answer = dict[str, Any]
 
 
-def read_envelope(request: Request) -> Envelope:
-    """Return what the items of this request share; raises InvalidField for a bad header."""
-    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
-    return Envelope(
-        workspace_id=access_of(request).workspace_id,
-        received_at=timezone.now(),
-        source=Event.Source.API,
-        idempotency_key=None if key is None else clean_name(key, "Idempotency-Key"),
-    )
+def new_envelope(workspace_id: int, idempotency_key: str | None) -> Envelope:
+    """Return what the items of a request share; raises InvalidField for a bad header."""
+    if idempotency_key is not None:
+        idempotency_key = clean_name(idempotency_key, "Idempotency-Key")
+    return Envelope(workspace_id, timezone.now(), Event.Source.API.value, idempotency_key)
+
+
+def read_event(body: bytes) -> Any:
+    """Return the JSON value that the body of a single event is; raises APIError."""
+    if len(body) > settings.API_MAX_EVENT_BYTES:
+        raise PayloadTooLarge(_too_large(len(body)))
+    return parse_json(decode_text(body))
+
+
+def read_batch(body: bytes) -> list[RawItem]:
+    """Return the elements of the batch that a body is; raises APIError."""
+    text = decode_text(body)
+    if not text.lstrip(" \t\r\n").startswith("{"):
+        parse_json(text)
+        raise ValidationFailed(details=[Detail("", "The body must be a JSON object.")])
+    try:
+        elements = split_batch(text)
+    except JSONSyntaxError as error:
+        raise invalid_json(error) from None
+    if elements is None:
+        raise ValidationFailed(details=[Detail("events", "must be a list of events.")])
+    if not elements:
+        raise BatchEmpty(details=[Detail("events", "must have at least one event.")])
+    if len(elements) > MAX_BATCH:
+        message = f"must have at most {MAX_BATCH} events, has {len(elements)}."
+        raise BatchTooLarge(details=[Detail("events", message)])
+    return elements
 
 
 def decode_batch(elements: list[RawItem], envelope: Envelope) -> list[Item | Refused]:
@@ -43,13 +81,37 @@ def store_items(items: list[Item], access: Access) -> list[Outcome]:
     return ingest.submit(items) if items else []
 
 
-def require_size(size: int) -> None:
-    """Raise PayloadTooLarge for an event of more bytes than one may have."""
-    if size > settings.API_MAX_EVENT_BYTES:
-        raise PayloadTooLarge(_too_large(size))
+def track_members(outcome: Outcome) -> Answer:
+    """Return the members of the answer to a single event; raises APIError if it was not stored."""
+    if isinstance(outcome, Refused):
+        raise _refusal(outcome)
+    return {**_result_members(outcome), "message": "Event tracked successfully"}
 
 
-def result_members(outcome: Outcome) -> Answer:
+def batch_members(outcomes: Sequence[Outcome]) -> Answer:
+    """Return the members of the answer to a batch; raises APIError if nothing was stored."""
+    results = [{"index": i, **_result_members(outcome)} for i, outcome in enumerate(outcomes)]
+    rejected = sum(isinstance(outcome, Refused) for outcome in outcomes)
+    members = {
+        "success": rejected == 0,
+        "accepted": len(outcomes) - rejected,
+        "rejected": rejected,
+        "event_ids": [result.get("event_id") for result in results],
+        "results": results,
+    }
+    if rejected == len(outcomes):
+        raise ValidationFailed("No event of the batch was accepted.", extra=members)
+    return members
+
+
+def _refusal(outcome: Refused) -> APIError:
+    """Return the answer to a single event that was not stored."""
+    if outcome.code == IdempotencyConflict.code:
+        return IdempotencyConflict(outcome.message)
+    return InternalError()
+
+
+def _result_members(outcome: Outcome) -> Answer:
     """Return the members that say what became of one item."""
     if isinstance(outcome, Refused):
         error = error_object(outcome.code, outcome.message, outcome.details)
@@ -60,19 +122,6 @@ def result_members(outcome: Outcome) -> Answer:
     if outcome.warnings:
         members["warnings"] = [warning.as_dict() for warning in outcome.warnings]
     return members
-
-
-def batch_members(outcomes: list[Outcome]) -> Answer:
-    """Return the members of the answer to a batch."""
-    results = [{"index": i, **result_members(outcome)} for i, outcome in enumerate(outcomes)]
-    rejected = sum(isinstance(outcome, Refused) for outcome in outcomes)
-    return {
-        "success": rejected == 0,
-        "accepted": len(outcomes) - rejected,
-        "rejected": rejected,
-        "event_ids": [result.get("event_id") for result in results],
-        "results": results,
-    }
 
 
 def _envelope_of(envelope: Envelope, index: int) -> Envelope:

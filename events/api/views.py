@@ -9,33 +9,23 @@ from events.api.filters import EventFilters, WorkspaceEventFilters
 from events.api.track import (
     batch_members,
     decode_batch,
-    read_envelope,
-    require_size,
-    result_members,
+    new_envelope,
+    read_batch,
+    read_event,
     store_items,
+    track_members,
 )
-from events.ingest.decode import decode_item
+from events.ingest.decode import Envelope, decode_item
 from events.ingest.items import Item, Refused
-from events.ingest.split import split_batch
 from events.models import Event
 from events.querysets import EventQuerySet
 from flameup.api.access import access_of
-from flameup.api.body import decode_text, invalid_json, parse_json, read_body
-from flameup.api.errors import (
-    BatchEmpty,
-    BatchTooLarge,
-    Detail,
-    IdempotencyConflict,
-    NotFound,
-    ValidationFailed,
-)
-from flameup.api.exact_json import JSONSyntaxError
+from flameup.api.body import read_body
+from flameup.api.errors import IdempotencyConflict, NotFound
 from flameup.api.ids import parse_event_id
 from flameup.api.views import WorkspaceViewSet
 from people.services import find_person_id
 from workspaces.scopes import EVENTS_READ, EVENTS_WRITE
-
-MAX_BATCH = 100
 
 _IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -64,14 +54,10 @@ class TrackViewSet(WorkspaceViewSet):
 
         An event has at most 32 KiB and is nested at most 32 levels deep.
         """
-        body = read_body(request)
-        require_size(len(body))
-        item = decode_item(parse_json(decode_text(body)), read_envelope(request))
+        fields = read_event(read_body(request))
+        item = decode_item(fields, read_envelope(request))
         [outcome] = store_items([item], access_of(request))
-        if isinstance(outcome, Refused):
-            raise IdempotencyConflict(outcome.message)
-        message = {"message": "Event tracked successfully"}
-        return Response({**result_members(outcome), **message, **self.test_mark()})
+        return Response({**track_members(outcome), **self.test_mark()})
 
     @extend_schema(
         summary="Track up to 100 events",
@@ -85,15 +71,13 @@ class TrackViewSet(WorkspaceViewSet):
 
         The status is 200 if at least one was accepted. A body has at most 4 MiB.
         """
-        decoded = decode_batch(_read_batch(request), read_envelope(request))
+        elements = read_batch(read_body(request))
+        decoded = decode_batch(elements, read_envelope(request))
         stored = iter(
             store_items([item for item in decoded if isinstance(item, Item)], access_of(request))
         )
         outcomes = [item if isinstance(item, Refused) else next(stored) for item in decoded]
-        members = batch_members(outcomes)
-        if members["accepted"] == 0:
-            raise ValidationFailed("No event of the batch was accepted.", extra=members)
-        return Response({**members, **self.test_mark()})
+        return Response({**batch_members(outcomes), **self.test_mark()})
 
 
 class EventViewSet(WorkspaceViewSet):
@@ -141,20 +125,6 @@ class PersonEventViewSet(EventViewSet):
         return super().get_queryset().about([person_id])
 
 
-def _read_batch(request: Request) -> list[Any]:
-    text = decode_text(read_body(request))
-    if not text.lstrip(" \t\r\n").startswith("{"):
-        parse_json(text)
-        raise ValidationFailed(details=[Detail("", "The body must be a JSON object.")])
-    try:
-        elements = split_batch(text)
-    except JSONSyntaxError as error:
-        raise invalid_json(error) from None
-    if elements is None:
-        raise ValidationFailed(details=[Detail("events", "must be a list of events.")])
-    if not elements:
-        raise BatchEmpty(details=[Detail("events", "must have at least one event.")])
-    if len(elements) > MAX_BATCH:
-        message = f"must have at most {MAX_BATCH} events, has {len(elements)}."
-        raise BatchTooLarge(details=[Detail("events", message)])
-    return elements
+def read_envelope(request: Request) -> Envelope:
+    """Return what the items of this request share; raises InvalidField for a bad header."""
+    return new_envelope(access_of(request).workspace_id, request.META.get("HTTP_IDEMPOTENCY_KEY"))

@@ -1,6 +1,7 @@
 """The one place where events are written."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -28,6 +29,15 @@ _TRY_AGAIN = {
     psycopg.errors.SerializationFailure.sqlstate,
 }
 _NO_PARTITION = psycopg.errors.CheckViolation.sqlstate
+
+_STORED = """
+SELECT event.id
+  FROM unnest(%s::bigint[], %s::timestamptz[], %s::uuid[]) AS wanted (workspace_id, timestamp, id)
+  JOIN events_event AS event
+    ON event.workspace_id = wanted.workspace_id AND event.timestamp = wanted.timestamp
+   AND event.id = wanted.id
+ WHERE event.timestamp BETWEEN %s AND %s
+"""
 
 _SAME = """
 SELECT wanted.item_id
@@ -130,6 +140,21 @@ def _first_event(
         item.parameters,
         item.event_id,
     )
+
+
+def find_stored(items: Sequence[Item], connection: BaseDatabaseWrapper) -> set[UUID]:
+    """Return the ids of those items whose events are in the table."""
+    moments = [item.timestamp for item in items]
+    parameters: list[Any] = [
+        [item.workspace_id for item in items],
+        moments,
+        [item.event_id for item in items],
+        min(moments),
+        max(moments),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_STORED, parameters)
+        return {event_id for (event_id,) in cursor.fetchall()}
 
 
 def _is_mended(

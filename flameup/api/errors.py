@@ -157,12 +157,19 @@ class TemporarilyUnavailable(APIError):
     status_code = 503
     code = "temporarily_unavailable"
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str = "The database cannot be reached right now.") -> None:
         super().__init__(
-            "The database cannot be reached right now. Try again, and send a message_id with each"
-            " event so that none is stored twice."
+            f"{reason} Try again, and send a message_id with each event so that none is stored"
+            " twice."
         )
         self.headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+
+
+class Overloaded(TemporarilyUnavailable):
+    """503: more is waiting to be stored than memory should hold."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many events are waiting to be stored.")
 
 
 class MethodNotAllowed(APIError):

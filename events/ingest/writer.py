@@ -1,0 +1,184 @@
+"""Group commit: one thread of each web process stores what all its requests bring.
+
+It takes everything that has arrived, stores it in one transaction and answers all
+the requests at once; while it commits, the next group gathers. There is no timer:
+an idle server commits at once.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import groupby, islice
+from queue import Empty, SimpleQueue
+from threading import Event, Lock, Thread
+from time import monotonic
+
+import structlog
+from django.db import DatabaseError, InterfaceError, connection
+
+from events.ingest.items import Item, Outcome
+from events.ingest.jobs import Job, Line, Result
+from events.ingest.salvage import store_apart, store_rest
+from flameup.api.errors import Overloaded, TemporarilyUnavailable
+
+log = structlog.get_logger(__name__)
+
+PATIENCE_SECONDS = 10.0
+MAX_WAITING_BYTES = 64 * 1024 * 1024
+# The last job may bring a group above this.
+MAX_GROUP_ITEMS = 1_000
+
+_TICK_SECONDS = 0.25
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 0.5
+
+
+class Writer:
+    """Stores jobs in groups, in a thread that the first job starts.
+
+    A job is answered within PATIENCE_SECONDS: with TemporarilyUnavailable when
+    the database could not be reached so long, or does not answer. What has not
+    begun to be stored by then never is; of the rest it is not known.
+    """
+
+    def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
+        self._patience = patience
+        self._incoming: SimpleQueue[Job | None] = SimpleQueue()
+        self._lock = Lock()
+        # In the order in which they came; whoever takes a job out answers it.
+        self._deadlines: dict[Job, float] = {}
+        self._waiting_bytes = 0
+        self._thread: Thread | None = None
+        self._is_closed = False
+        self._stopped = Event()
+
+    def submit(self, items: Sequence[Item]) -> list[Outcome]:
+        """Store items of one request and wait for it; raises TemporarilyUnavailable."""
+        answered = Event()
+        results: list[Result] = []
+
+        def answer(result: Result) -> None:
+            results.append(result)
+            answered.set()
+
+        self._put(Job(items, answer))
+        answered.wait()
+        if isinstance(results[0], Exception):
+            raise results[0]
+        return list(results[0])
+
+    def submit_soon(self, items: Sequence[Item]) -> asyncio.Future[Sequence[Outcome]]:
+        """Store items of one request; the future of the running loop is done when they are."""
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        self._put(Job(items, partial(_settle, future), loop))
+        return future
+
+    def drain(self, seconds: float) -> bool:
+        """Take no more jobs, and wait until those in line are answered; say whether they are."""
+        with self._lock:
+            self._is_closed = True
+        end = monotonic() + seconds
+        while self._deadlines and monotonic() < end:
+            self._stopped.wait(_FIRST_PAUSE_SECONDS)
+        self._stopped.set()
+        self._incoming.put(None)
+        if self._thread is not None:
+            self._thread.join(max(end - monotonic(), 0))
+        return not self._deadlines
+
+    def _put(self, job: Job) -> None:
+        with self._lock:
+            if self._is_closed:
+                raise TemporarilyUnavailable
+            if self._waiting_bytes + job.size > MAX_WAITING_BYTES and self._deadlines:
+                raise Overloaded
+            self._deadlines[job] = monotonic() + self._patience
+            self._waiting_bytes += job.size
+            if self._thread is None:
+                self._start()
+        self._incoming.put(job)
+
+    def _start(self) -> None:
+        # They hold up no exit: whoever stops the process drains first.
+        self._thread = Thread(target=self._write, name="ingest-writer", daemon=True)
+        self._thread.start()
+        Thread(target=self._watch, name="ingest-watch", daemon=True).start()
+
+    def _write(self) -> None:
+        line = Line()
+        while self._gather(line):
+            jobs = line.take(MAX_GROUP_ITEMS)
+            try:
+                self._store(jobs)
+            except Exception as error:
+                log.exception("a group of events could not be stored")
+                self._answer((job, error) for job in jobs)
+        connection.close()
+
+    def _gather(self, line: Line) -> bool:
+        """Put what has arrived in line, waiting for it where there is none; False at the end."""
+        try:
+            job = self._incoming.get(block=not line)
+            while job is not None:
+                line.add(job)
+                job = self._incoming.get_nowait()
+        except Empty:
+            return True
+        # The end is to be found again once the line is empty.
+        self._incoming.put(None)
+        return bool(line)
+
+    def _store(self, jobs: list[Job]) -> None:
+        store, pause = store_apart, _FIRST_PAUSE_SECONDS
+        # Those that were given up meanwhile are left out.
+        while jobs := [job for job in jobs if job in self._deadlines]:
+            try:
+                outcomes = iter(store([item for job in jobs for item in job.items], connection))
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("storing is tried again", error=str(error), requests=len(jobs))
+                connection.close()
+                self._stopped.wait(pause)
+                store, pause = store_rest, min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            else:
+                self._answer((job, list(islice(outcomes, len(job.items)))) for job in jobs)
+
+    def _watch(self) -> None:
+        """Answer those who have waited too long, also while the writer itself is stuck."""
+        while not self._stopped.wait(_TICK_SECONDS):
+            now = monotonic()
+            late = []
+            with self._lock:
+                for job, deadline in self._deadlines.items():
+                    if deadline > now:
+                        break
+                    late.append(job)
+            self._answer((job, TemporarilyUnavailable()) for job in late)
+
+    def _answer(self, results: Iterable[tuple[Job, Result]]) -> None:
+        """Answer those who still wait, with one wake-up for all of an event loop."""
+        with self._lock:
+            waiting = [pair for pair in results if self._deadlines.pop(pair[0], None) is not None]
+            self._waiting_bytes -= sum(job.size for job, _ in waiting)
+        for loop, pairs in groupby(waiting, key=lambda pair: pair[0].loop):
+            if loop is None:
+                _answer_all(list(pairs))
+            else:
+                # A loop that is closed has nobody left who waits.
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(_answer_all, list(pairs))
+
+
+def _answer_all(pairs: list[tuple[Job, Result]]) -> None:
+    for job, result in pairs:
+        job.answer(result)
+
+
+def _settle(future: asyncio.Future[Sequence[Outcome]], result: Result) -> None:
+    if future.done():
+        # Cancelled: its client has gone away.
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
