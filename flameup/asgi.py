@@ -1,7 +1,8 @@
 """The application that granian serves.
 
 Django's views are synchronous and run in a few threads; the body of a request is
-read before, without one, so that a client that stalls holds up nobody.
+read before, without one, so that a client that stalls holds up nobody. Plain good
+requests to track events are answered without Django.
 """
 
 import os
@@ -15,9 +16,27 @@ django_application = get_wsgi_application()
 # Settings can be read only once Django is set up.
 from django.conf import settings  # noqa: E402
 
+from events import ingest  # noqa: E402
+from events.api.edge import Edge  # noqa: E402
+from flameup import listener  # noqa: E402
+from flameup.lifespan import Lifespan  # noqa: E402
 from flameup.request_bodies import BodyReader  # noqa: E402
 
-application = BodyReader(
-    WSGIMiddleware(django_application, workers=settings.WEB_THREADS),  # type: ignore[arg-type]
-    limit=settings.API_MAX_BODY_BYTES,
+# A little less than the supervisor waits before it kills.
+DRAIN_SECONDS = 2.5
+
+
+def _stop() -> None:
+    ingest.drain(DRAIN_SECONDS)
+    listener.stop()
+
+
+application = Lifespan(
+    BodyReader(
+        WSGIMiddleware(django_application, workers=settings.WEB_THREADS),  # type: ignore[arg-type]
+        limit=settings.API_MAX_BODY_BYTES,
+        shortcut=Edge(django_application) if settings.EDGE else None,
+    ),
+    start=listener.start,
+    stop=_stop,
 )

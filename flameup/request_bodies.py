@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from math import inf
+from time import monotonic
+from typing import Any, Self
 from urllib.parse import quote
 
 Scope = MutableMapping[str, Any]
@@ -10,9 +12,12 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+Shortcut = Callable[[Scope, bytes, Send], Awaitable[bool]]
 
 # The member of the scope that tells the views that the client stopped sending.
 INCOMPLETE = "flameup.incomplete"
+# The member that tells them that the request was counted against its key's limit already.
+ADMITTED = "flameup.admitted"
 
 IDLE_SECONDS = 5.0
 TOTAL_SECONDS = 60.0
@@ -26,11 +31,18 @@ class BodyReader:
     One byte more than the limit is passed on, by which the view sees that the
     body was too large. A client that sends nothing for 5 s, or is not done after
     60 s, is answered with what the view makes of INCOMPLETE.
+
+    The `shortcut` is asked first, with the scope, the body and `send`; where it
+    returns True the request is answered.
     """
 
-    def __init__(self, application: Application, *, limit: int) -> None:
+    def __init__(
+        self, application: Application, *, limit: int, shortcut: Shortcut | None = None
+    ) -> None:
         self.application = application
         self.limit = limit
+        self.shortcut = shortcut
+        self.deadlines = Deadlines()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,11 +50,12 @@ class BodyReader:
             return
         body, is_incomplete = b"", False
         try:
-            async with asyncio.timeout(TOTAL_SECONDS):
-                body = await self._read(receive)
+            body = await self._read(scope, receive)
         except TimeoutError:
             is_incomplete = True
         except ConnectionError:
+            return
+        if self.shortcut and not is_incomplete and await self.shortcut(scope, body, send):
             return
         scope = {
             **scope,
@@ -52,18 +65,98 @@ class BodyReader:
         }
         await self.application(scope, _replay(body, receive), send)
 
-    async def _read(self, receive: Receive) -> bytes:
-        body, drained, more = bytearray(), 0, True
-        while more and drained < DRAINED_BYTES:
-            async with asyncio.timeout(IDLE_SECONDS):
+    async def _read(self, scope: Scope, receive: Receive) -> bytes:
+        """Return the body; raises TimeoutError, or ConnectionError when the client is gone."""
+        length = _content_length(scope["headers"])
+        last = monotonic() + TOTAL_SECONDS
+        body, size = b"", 0
+        with self.deadlines.of_this_task() as deadline:
+            while size < min(length, DRAINED_BYTES):
+                deadline.set(min(monotonic() + IDLE_SECONDS, last))
                 message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ConnectionError("The client went away.")
-            chunk, more = message.get("body", b""), message.get("more_body", False)
-            room = self.limit + 1 - len(body)
-            body += chunk[:room]
-            drained += max(len(chunk) - room, 0)
-        return bytes(body)
+                if message["type"] == "http.disconnect":
+                    raise ConnectionError("The client went away.")
+                chunk = message.get("body", b"")
+                size += len(chunk)
+                body += chunk[: self.limit + 1 - len(body)]
+                if not message.get("more_body", False):
+                    break
+        return body
+
+
+class Deadline:
+    """The moment up to which a task may wait; raises TimeoutError in it when that has passed."""
+
+    __slots__ = ("_deadlines", "_task")
+
+    def __init__(self, deadlines: "Deadlines", task: asyncio.Task[Any]) -> None:
+        self._deadlines = deadlines
+        self._task = task
+
+    def set(self, moment: float) -> None:
+        """Let the task wait until this moment of the monotonic clock."""
+        self._deadlines.set(self._task, moment)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._deadlines.remove(self._task) and kind is asyncio.CancelledError:
+            self._task.uncancel()
+            raise TimeoutError
+
+
+class Deadlines:
+    """Bounds on many short waits, for the price of a dictionary's entry each.
+
+    A timer of its own for every request would cost as much as reading its body.
+    One looks at all of them twice a second, which is how late a bound may be.
+    """
+
+    TICK_SECONDS = 0.5
+
+    def __init__(self) -> None:
+        self._moments: dict[asyncio.Task[Any], float] = {}
+        self._expired: set[asyncio.Task[Any]] = set()
+        self._is_ticking = False
+
+    def of_this_task(self) -> Deadline:
+        """Return the deadline of the current task, which is in force inside its context."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 (whoever awaits is in a task)
+        return Deadline(self, task)
+
+    def set(self, task: asyncio.Task[Any], moment: float) -> None:
+        """Let a task wait until this moment of the monotonic clock."""
+        self._moments[task] = moment
+        if not self._is_ticking:
+            self._tick(asyncio.get_running_loop())
+
+    def remove(self, task: asyncio.Task[Any]) -> bool:
+        """Let a task wait as long as it likes; say whether its deadline had passed."""
+        self._moments.pop(task, None)
+        has_expired = task in self._expired
+        self._expired.discard(task)
+        return has_expired
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = monotonic()
+        for task in [task for task, moment in self._moments.items() if moment <= now]:
+            del self._moments[task]
+            self._expired.add(task)
+            task.cancel()
+        self._is_ticking = bool(self._moments)
+        if self._is_ticking:
+            loop.call_later(self.TICK_SECONDS, self._tick, loop)
+
+
+def _content_length(headers: list[tuple[bytes, bytes]]) -> float:
+    """Return how many bytes the body has, if the request says so: then its end needs no sign."""
+    for name, value in headers:
+        if name == b"content-length":
+            # The server has checked it.
+            return int(value)
+    return inf
 
 
 def _headers(headers: list[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:

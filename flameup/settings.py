@@ -213,6 +213,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
+# The quick way of plain good requests to track events; without it Django answers them all.
+EDGE = env.boolean("FLAMEUP_EDGE", True)
+
 WEB_WORKERS = env.integer("FLAMEUP_WEB_WORKERS", 2, minimum=1)
 WEB_THREADS = env.integer("FLAMEUP_WEB_THREADS", 8, minimum=1)
 

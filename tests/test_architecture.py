@@ -28,8 +28,8 @@ OPEN = {"models", "querysets", "services", "queries"}
 OPEN_OF_WORKSPACES = OPEN | {"authentication", "permissions", "decorators", "scopes"}
 
 # What of the project itself every app may import; the listener because apps say themselves what
-# news of theirs other processes must hear, and hear it.
-FOUNDATION = ("flameup.api", "flameup.env", "flameup.listener")
+# news of theirs other processes must hear, and hear it; request bodies for what ASGI passes on.
+FOUNDATION = ("flameup.api", "flameup.env", "flameup.listener", "flameup.request_bodies")
 
 # Where all is put together.
 ASSEMBLY = (

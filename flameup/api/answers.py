@@ -45,11 +45,17 @@ _ANSWERS: list[tuple[tuple[type[Exception], ...], Callable[[], APIError]]] = [
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     """Answer an exception of a view with the envelope (the hook of REST framework)."""
+    answer = answer_to(error)
+    set_rollback()
+    return Response(answer.body(), status=answer.status_code, headers=answer.headers)
+
+
+def answer_to(error: Exception) -> APIError:
+    """Return the answer to an exception, and log it where the fault is ours."""
     answer = to_api_error(error)
     if answer.status_code >= InternalError.status_code:
         log.error("request failed", exc_info=error, code=answer.code)
-    set_rollback()
-    return Response(answer.body(), status=answer.status_code, headers=answer.headers)
+    return answer
 
 
 def to_api_error(error: Exception) -> APIError:

@@ -1,7 +1,7 @@
 """A number for every request: in the answer, in each of its log lines, on error pages."""
 
+import os
 from collections.abc import Callable
-from uuid import uuid4
 
 import structlog
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +14,11 @@ def current_request_id() -> str:
     return str(structlog.contextvars.get_contextvars().get("request_id", "-"))
 
 
+def new_request_id() -> str:
+    """Return an id that no other request has."""
+    return f"req_{os.urandom(16).hex()}"
+
+
 class RequestIdMiddleware:
     """Gives each request an id and binds it to the log."""
 
@@ -21,7 +26,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = f"req_{uuid4().hex}"
+        request_id = new_request_id()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
         response[HEADER] = request_id

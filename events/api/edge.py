@@ -1,0 +1,188 @@
+"""The quick way of a plain good request to track events, past Django.
+
+Django and REST framework cost many times what the work itself costs. Here is only
+the good case: a known key with the scope, JSON in which all is well. On the
+slightest doubt the request goes, untouched, to the views, which define every
+behaviour and every error. What both do, they do by the same functions.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Any
+from wsgiref.util import setup_testing_defaults
+
+import structlog
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest
+
+from events import ingest
+from events.api.track import (
+    Answer,
+    batch_members,
+    decode_batch,
+    new_envelope,
+    read_batch,
+    read_event,
+    track_members,
+)
+from events.ingest.decode import Envelope, decode_item
+from events.ingest.items import Item, Outcome
+from flameup.api.answers import answer_to
+from flameup.api.errors import APIError, InvalidField
+from flameup.api.exact_json import dump_bytes
+from flameup.api.request_ids import HEADER, new_request_id
+from flameup.request_bodies import Scope, Send
+from workspaces.authentication import cached_api_key
+from workspaces.models import APIKey
+from workspaces.scopes import EVENTS_WRITE
+
+Headers = dict[bytes, bytes]
+Submit = Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]]
+# What Django sets by itself, and what belongs to the one answer or to no key at all.
+_OWN_HEADERS = {HEADER.lower(), "content-length", "www-authenticate"}
+
+TRACK_PATHS = frozenset({"/api/v1/track", "/api/v1/events", "/v1/events"})
+BATCH_PATHS = frozenset({"/api/v1/track/batch"})
+_PATHS = TRACK_PATHS | BATCH_PATHS
+_MEDIA_TYPES = {b"application/json", b"application/json; charset=utf-8"}
+# Only these say anything about a request to track events.
+_HEADERS = {
+    b"host", b"authorization", b"content-type", b"content-encoding", b"idempotency-key",
+    b"x-forwarded-proto",
+}  # fmt: skip
+
+
+class Doubt(Exception):
+    """The request is not plain, or not good: the views shall answer it."""
+
+
+class Edge:
+    """Answers plain good requests to track events; a shortcut of flameup.request_bodies.
+
+    `django_application` (WSGI) is asked once what headers every answer has.
+    """
+
+    def __init__(
+        self, django_application: Callable[..., Any], submit: Submit = ingest.submit_soon
+    ) -> None:
+        self._headers = _common_headers(django_application)
+        self._submit = submit
+
+    async def __call__(self, scope: Scope, body: bytes, send: Send) -> bool:
+        """Answer the request and return True, or return False and leave it as it was."""
+        if scope["path"] not in _PATHS or scope["method"] != "POST" or scope["query_string"]:
+            return False
+        try:
+            api_key, idempotency_key = _read_headers(scope["headers"])
+            envelope = new_envelope(api_key.workspace_id, idempotency_key)
+            is_batch = scope["path"] in BATCH_PATHS
+            items = _decode_all(body, envelope) if is_batch else _decode_one(body, envelope)
+        except (Doubt, APIError, InvalidField, UnicodeDecodeError):
+            return False
+        try:
+            outcomes = await self._submit(items)
+            members = batch_members(outcomes) if is_batch else track_members(outcomes[0])
+        except Exception as error:  # noqa: BLE001 (as any view's, it becomes an answer)
+            await self._refuse(send, error)
+        else:
+            await self._answer(send, HTTPStatus.OK, members, new_request_id())
+        return True
+
+    async def _refuse(self, send: Send, error: Exception) -> None:
+        request_id = new_request_id()
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            answer = answer_to(error)
+        await self._answer(send, answer.status_code, answer.body(), request_id, answer.headers)
+
+    async def _answer(
+        self,
+        send: Send,
+        status: int,
+        members: Answer,
+        request_id: str,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        body = dump_bytes(members)
+        own = {HEADER: request_id, "Content-Length": str(len(body)), **(headers or {})}
+        lines = [(name.lower().encode(), value.encode()) for name, value in own.items()]
+        await send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [*self._headers, *lines],
+            }
+        )
+        await send({"type": "http.response.body", "body": body})
+
+
+def _read_headers(lines: Sequence[tuple[bytes, bytes]]) -> tuple[APIKey, str | None]:
+    """Return the key and the Idempotency-Key of a request; raises Doubt."""
+    headers: Headers = {}
+    for name, value in lines:
+        if name in _HEADERS:
+            if name in headers:
+                raise Doubt
+            headers[name] = value
+    is_plain = (
+        headers.get(b"content-type") in _MEDIA_TYPES
+        and b"content-encoding" not in headers
+        and _is_allowed(headers.get(b"host", b""), headers.get(b"x-forwarded-proto", b""))
+    )
+    scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
+    api_key = cached_api_key(token.decode("ascii")) if is_plain and scheme == b"Bearer" else None
+    if api_key is None or api_key.is_test or EVENTS_WRITE not in api_key.scopes:
+        raise Doubt
+    idempotency_key = headers.get(b"idempotency-key")
+    return api_key, None if idempotency_key is None else idempotency_key.decode("ascii")
+
+
+def _is_allowed(host: bytes, protocol: bytes) -> bool:
+    return _is_host_allowed(host) and (not settings.IS_BEHIND_TLS or protocol == b"https")
+
+
+@lru_cache(maxsize=256)
+def _is_host_allowed(host: bytes) -> bool:
+    request = HttpRequest()
+    request.META = {"HTTP_HOST": host.decode("latin-1"), "SERVER_NAME": "", "SERVER_PORT": "80"}
+    try:
+        return bool(request.get_host())
+    except DisallowedHost:
+        return False
+
+
+def _decode_one(body: bytes, envelope: Envelope) -> list[Item]:
+    return [decode_item(read_event(body), envelope)]
+
+
+def _decode_all(body: bytes, envelope: Envelope) -> list[Item]:
+    """Return the items of a batch; raises Doubt where any is refused."""
+    decoded = decode_batch(read_batch(body), envelope)
+    items = [item for item in decoded if isinstance(item, Item)]
+    if len(items) < len(decoded):
+        raise Doubt
+    return items
+
+
+def _common_headers(django_application: Callable[..., Any]) -> list[tuple[bytes, bytes]]:
+    """Return the headers that every answer on a path of tracking has.
+
+    They are those of a refusal: a request without a key costs no query.
+    """
+    host = settings.ALLOWED_HOSTS[0].lstrip(".").replace("*", "localhost")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/api/v1/track",
+        "HTTP_HOST": host,
+        "HTTP_X_FORWARDED_PROTO": "https" if settings.IS_BEHIND_TLS else "http",
+        "CONTENT_LENGTH": "0",
+    }
+    setup_testing_defaults(environ)
+    found: list[tuple[str, str]] = []
+    django_application(environ, lambda status, headers: found.extend(headers)).close()
+    return [
+        (name.lower().encode(), value.encode())
+        for name, value in found
+        if name.lower() not in _OWN_HEADERS
+    ]
