@@ -33,7 +33,7 @@ FOUNDATION = ("flameup.api", "flameup.env")
 # Where all is put together.
 ASSEMBLY = (
     "flameup.urls", "flameup.asgi", "flameup.celery", "flameup.settings", "flameup.management",
-    "flameup.demo", "quickstart",
+    "flameup.benchmark", "flameup.demo", "quickstart",
 )  # fmt: skip
 
 EXEMPT = {
