@@ -43,7 +43,7 @@ SELECT %(workspace_id)s,
  CROSS JOIN LATERAL (
        SELECT %(start)s::timestamptz + series.number * %(step)s::interval) AS t (moment)
  CROSS JOIN LATERAL (
-       SELECT lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0')) AS h (hex)
+       SELECT lpad(to_hex(floor(extract(epoch FROM moment) * 1000)::bigint), 12, '0')) AS h (hex)
   JOIN benchmark_person AS person ON person.number = series.number * 2654435761 %% %(people)s
   JOIN benchmark_payload AS payload ON payload.number = series.number * 7919 %% %(payloads)s
 """
