@@ -1,8 +1,9 @@
 """How fast events get in: the API beside an empty application and beside a bare COPY."""
 
 from argparse import ArgumentParser
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +27,9 @@ from flameup.benchmark.web import HELLO, PRODUCT, Web, running_web
 
 TRACK = "/api/v1/track"
 TRACK_BATCH = "/api/v1/track/batch"
+
+# Of these there may be none.
+_MAY_BE_ZERO = {"warm-up", "rows", "soak"}
 
 Say = Callable[[str], None]
 
@@ -60,7 +64,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         ("soak-people", "people in the soak"),
     ):
         default = getattr(Options, name.replace("-", "_"))
-        parser.add_argument(f"--{name}", type=_count, default=default, help=f"{text} ({default:,})")
+        kind = _count if name in _MAY_BE_ZERO else _positive_count
+        parser.add_argument(f"--{name}", type=kind, default=default, help=f"{text} ({default:,})")
     parser.add_argument("--allow-errors", action="store_true", help="count errors, do not fail")
 
 
@@ -82,6 +87,13 @@ def run(options: Options, say: Say) -> Report:
 def _count(text: str) -> int:
     number = int(text.replace("_", "").replace(",", ""))
     if number < 0:
+        raise ValueError(text)
+    return number
+
+
+def _positive_count(text: str) -> int:
+    number = _count(text)
+    if number == 0:
         raise ValueError(text)
     return number
 
@@ -147,11 +159,9 @@ class _Bench:
             self._measure(rows.FILLED_SINGLE, web, TRACK, self.bodies.singles, on_empty=False)
             self._batches(rows.FILLED_BATCH, web, self.bodies.batches, on_empty=False)
 
-    @contextmanager
-    def _product(self, *, edge: bool) -> Iterator[Web]:
+    def _product(self, *, edge: bool) -> AbstractContextManager[Web]:
         environment = {"DATABASE_URL": self.url, "FLAMEUP_EDGE": str(int(edge))}
-        with running_web(PRODUCT, self.options.workers, environment) as web:
-            yield web
+        return running_web(PRODUCT, self.options.workers, environment)
 
     def _batches(self, name: str, web: Web, bodies: Path, *, on_empty: bool = True) -> Row:
         return self._measure(name, web, TRACK_BATCH, bodies, events_each=BATCH, on_empty=on_empty)
@@ -170,22 +180,28 @@ class _Bench:
         """Warm up, send for the measured seconds and count what is stored; return the row."""
         self.say(name)
         load = self._load(web.url_of(path), bodies, rate=rate)
-        with self._counting(load, events_each, on_empty=on_empty) as send:
+        with self._counting(events_each, on_empty=on_empty) as runs:
             if self.options.warm_up:
-                send(self.options.warm_up)
+                runs.append(wrk.run(load, self.options.warm_up))
                 # What wrk has left open would be done at the cost of the measured run.
                 count_settled_events(self.tenant.workspace_id)
-            web_before, database_before = cpu_seconds(web.process_id), cpu_seconds(self.database)
-            with watching_memory(web.process_id) as peak:
-                answers = send(self.options.seconds)
-            cpu = CPU(
-                web=_share(web_before, cpu_seconds(web.process_id), answers.seconds),
-                database=_share(database_before, cpu_seconds(self.database), answers.seconds),
-                load=answers.cpu_seconds / answers.seconds,
-            )
-        row = _row(name, answers, cpu, peak.resident or None)
+            cpu, peak_memory = self._send(load, web, runs)
+        row = _row(name, runs, cpu, peak_memory)
         self.report.rows.append(row)
         return row
+
+    def _send(self, load: wrk.Load, web: Web, runs: list[wrk.Answers]) -> tuple[CPU, int | None]:
+        """Send for the measured seconds, adding to the runs; return what that took."""
+        web_before, database_before = cpu_seconds(web.process_id), cpu_seconds(self.database)
+        with watching_memory(web.process_id) as peak:
+            answers = wrk.run(load, self.options.seconds)
+        cpu = CPU(
+            web=_share(web_before, cpu_seconds(web.process_id), answers.seconds),
+            database=_share(database_before, cpu_seconds(self.database), answers.seconds),
+            load=answers.cpu_seconds / answers.seconds,
+        )
+        runs.append(answers)
+        return cpu, peak.resident or None
 
     def _load(
         self, url: str, bodies: Path, *, rate: float | None = None, people: int | None = None
@@ -193,18 +209,11 @@ class _Bench:
         return wrk.Load(url, self.tenant.token, bodies, self.options.connections, rate, people)
 
     @contextmanager
-    def _counting(
-        self, load: wrk.Load, events_each: int, *, on_empty: bool = True
-    ) -> Iterator[Callable[[int], wrk.Answers]]:
-        """Yield what sends the load; compare what was accepted with what is stored."""
+    def _counting(self, events_each: int, *, on_empty: bool = True) -> Iterator[list[wrk.Answers]]:
+        """Yield a list for the runs; then compare what they had accepted with what is stored."""
         before = self._begin(on_empty=on_empty)
         runs: list[wrk.Answers] = []
-
-        def send(seconds: int) -> wrk.Answers:
-            runs.append(wrk.run(load, seconds))
-            return runs[-1]
-
-        yield send
+        yield runs
         if events_each:
             self._note(runs, events_each, before)
 
@@ -248,15 +257,16 @@ class _Bench:
         )
 
     def _soak(self) -> None:
-        before = self._begin()
-        with self._product(edge=True) as web:
+        with self._product(edge=True) as web, self._counting(BATCH) as runs:
             url, people = web.url_of(TRACK_BATCH), self.options.soak_people
             load = self._load(url, self.bodies.batches_of_anyone, people=people)
             self.report.soak, answers = soak(load, self.options.soak, web.process_id, self.say)
-            self._note([answers], BATCH, before)
+            runs.append(answers)
 
 
-def _row(name: str, answers: wrk.Answers, cpu: CPU, peak_memory: int | None) -> Row:
+def _row(name: str, runs: list[wrk.Answers], cpu: CPU, peak_memory: int | None) -> Row:
+    """Return what the last run was like, and what went wrong in any of them."""
+    answers = runs[-1]
     return Row(
         name=name,
         requests_per_second=answers.requests / answers.seconds,
@@ -264,7 +274,7 @@ def _row(name: str, answers: wrk.Answers, cpu: CPU, peak_memory: int | None) -> 
         latency=answers.latency,
         cpu=cpu,
         peak_memory=peak_memory,
-        errors=answers.errors,
+        errors=sum((Counter(run.errors) for run in runs), Counter()),
     )
 
 

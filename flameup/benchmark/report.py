@@ -1,6 +1,6 @@
 """What a benchmark says in the end: a table for people, or one JSON document."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -29,7 +29,9 @@ class Report:
 
     def complaints(self, *, allow_errors: bool) -> list[str]:
         """Return the reasons for which the run has failed."""
-        wrong = [f"{row.name}: {_counts(row)}" for row in self.rows if row.errors]
+        wrong = _failures(self.rows)
+        if self.soak is not None and self.soak.errors:
+            wrong.append(f"soak: {_counts(self.soak.errors)}")
         return [*([] if allow_errors else wrong), *filter(None, [self.ledger.complaint()])]
 
     def as_document(self) -> dict[str, Any]:
@@ -81,17 +83,20 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _notes(rows: Sequence[Row]) -> list[str]:
     """Return what keeps a row from being taken at face value."""
-    failed = [f"{row.name}: {_counts(row)}" for row in rows if row.errors]
     limited = [
         f"{row.name}: wrk was as busy as it can be; the server could do more"
         for row in rows
         if row.cpu.web is not None and (row.cpu.load or 0) > _BUSY
     ]
-    return failed + limited
+    return _failures(rows) + limited
 
 
-def _counts(row: Row) -> str:
-    return "errors " + ", ".join(f"{count:,} of {name}" for name, count in row.errors.items())
+def _failures(rows: Sequence[Row]) -> list[str]:
+    return [f"{row.name}: {_counts(row.errors)}" for row in rows if row.errors]
+
+
+def _counts(errors: Mapping[str, int]) -> str:
+    return "errors: " + ", ".join(f"{count:,} of {name}" for name, count in errors.items())
 
 
 def _ledger_lines(ledger: Ledger) -> list[str]:
@@ -122,6 +127,7 @@ def _sample_cells(sample: Sample) -> tuple[str, ...]:
 def _soak_document(soak: Soak) -> dict[str, Any]:
     return {
         "samples": [asdict(sample) for sample in soak.samples],
+        "errors": dict(soak.errors),
         "peak": asdict(soak.peak),
         "is_level": soak.is_level(),
     }

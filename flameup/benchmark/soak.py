@@ -1,7 +1,9 @@
 """Whether a web worker's memory stays level, however many events and people pass through it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from django.core.management import CommandError
 
 from flameup.benchmark import wrk
 from flameup.benchmark.usage import Memory, largest_below, memory_of
@@ -22,9 +24,10 @@ class Sample:
 
 @dataclass
 class Soak:
-    """The samples of a run, in their order."""
+    """The samples of a run, in their order, and what went wrong in it."""
 
     samples: list[Sample] = field(default_factory=list)
+    errors: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def peak(self) -> Sample:
@@ -65,4 +68,7 @@ def soak(
         return accepted < events
 
     answers = wrk.run_until(load, look, every=min(SAMPLE_EVERY, events))
+    if not result.samples:
+        raise CommandError("The soak cannot see the memory of a web worker on this system.")
+    result.errors = answers.errors
     return result, answers

@@ -59,7 +59,8 @@ class Load:
 class Answers:
     """What came of a run: numbers of requests and events, seconds, latencies in milliseconds.
 
-    `statuses` counts the answers that were not 2xx, `socket_errors` the requests
+    `statuses` counts the answers that were not 2xx, and as "rejected" the events that
+    a batch had refused; `socket_errors` the requests
     without an answer. `cpu_seconds` is what wrk itself has used.
     """
 

@@ -4,9 +4,13 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -110,6 +114,53 @@ def test_missing_wrk_is_said_with_its_remedy(tmp_path):
     assert process.returncode == 1
     assert "apt-get install wrk" in said
     assert "Traceback" not in said
+
+
+@pytest.fixture
+def picky_server() -> Iterator[tuple[str, list[Any]]]:
+    """An address, and the bodies that come to it; every second one is refused."""
+    bodies: list[Any] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            answer = b'{"accepted": 7, "rejected": 3}'
+            self.send_response(429 if len(bodies) % 2 else 200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/", bodies
+        server.shutdown()
+        thread.join()
+
+
+@needs_wrk
+def test_refusals_are_counted_and_no_message_id_repeats(picky_server, tmp_path):
+    url, received = picky_server
+    file = tmp_path / "bodies"
+    payloads.write_batches(file, 200, with_ids=True, with_new_people=True)
+    load = wrk.Load(url, "key", file, connections=1, rate=50, people=3_000)
+
+    answers = wrk.run(load, 1)
+
+    refused = answers.statuses["429"]
+    assert abs(answers.requests - 2 * refused) <= 1
+    assert answers.accepted == 7 * (answers.requests - refused)
+    assert answers.statuses["rejected"] == 3 * (answers.requests - refused)
+    assert 20 <= answers.requests <= 55
+    events = [event for body in received for event in body["events"]]
+    ids = {str(UUID(event["message_id"])) for event in events}
+    assert len(ids) == len(events) == 100 * len(received)
+    assert len({event["external_id"] for event in events}) > 1_500
 
 
 def test_the_last_line_of_wrk_is_read():

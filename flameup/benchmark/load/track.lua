@@ -103,17 +103,23 @@ if rate then
   end
 end
 
+local function note_refusal(what, count)
+  refusals[what] = (refusals[what] or 0) + count
+  local parts = {}
+  for name, number in pairs(refusals) do
+    parts[#parts + 1] = string.format('"%s":%d', name, number)
+  end
+  refused = table.concat(parts, ",")
+end
+
 function response(status, headers, body)
   if status < 200 or status > 299 then
-    refusals[status] = (refusals[status] or 0) + 1
-    local parts = {}
-    for code, count in pairs(refusals) do
-      parts[#parts + 1] = string.format('"%d":%d', code, count)
-    end
-    refused = table.concat(parts, ",")
+    note_refusal(tostring(status), 1)
     return
   end
   accepted = accepted + (tonumber(body:match('"accepted":%s*(%d+)')) or 1)
+  local rejected = tonumber(body:match('"rejected":%s*(%d+)')) or 0
+  if rejected > 0 then note_refusal("rejected", rejected) end
   if report_every and accepted - reported >= report_every then
     reported = accepted
     io.write(string.format('{"accepted":%d}\n', accepted))
