@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import pytest
@@ -20,6 +19,7 @@ from django.conf import settings
 from django.db import connection
 from psycopg.sql import SQL, Identifier
 
+from flameup.postgres import database_url
 from flameup.processes import ending_with_parent
 from tests.statements import tenant_tables
 from workspaces.models import Membership, User, Workspace
@@ -105,19 +105,6 @@ def _remove_everything() -> None:
         for model in (Workspace, User):
             statement = SQL("DELETE FROM {}").format(Identifier(model._meta.db_table))
             cursor.execute(statement.as_string())
-
-
-def database_url(description: dict[str, Any]) -> str:
-    """Return the DATABASE_URL that stands for Django's description of a database."""
-    parts = {
-        "host": description["HOST"],
-        "port": description["PORT"],
-        "user": description["USER"],
-        "password": description["PASSWORD"],
-        **description["OPTIONS"],
-    }
-    query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in parts.items())
-    return f"postgresql:///{quote(description['NAME'], safe='')}?{query}"
 
 
 def free_port() -> int:

@@ -34,7 +34,7 @@ FOUNDATION = ("flameup.api", "flameup.env", "flameup.listener", "flameup.request
 # Where all is put together.
 ASSEMBLY = (
     "flameup.urls", "flameup.asgi", "flameup.celery", "flameup.settings", "flameup.management",
-    "flameup.demo", "quickstart",
+    "flameup.benchmark", "flameup.demo", "quickstart",
 )  # fmt: skip
 
 EXEMPT = {

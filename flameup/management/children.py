@@ -4,6 +4,8 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from django.conf import settings
@@ -12,6 +14,7 @@ from flameup.postgres import EmbeddedPostgres
 from flameup.supervisor import Service, start_process
 
 _WEB_STOP_SECONDS = 3
+_OK = 200
 
 
 def environment_for(host: str) -> dict[str, str]:
@@ -52,14 +55,7 @@ def database_service(server: EmbeddedPostgres, inherited: Sequence[int]) -> Serv
 
 def web_service(host: str, port: int, inherited: Sequence[int]) -> Service:
     """Return the web server."""
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws"]
-    command += ["--host", host, "--port", str(port), "--workers", str(settings.WEB_WORKERS)]
-    # Without this the end of one worker ends the server.
-    command += ["--respawn-failed-workers"]
-    # Milliseconds: a connection whose headers never end must not keep others out.
-    command += ["--http1-header-read-timeout", "2000", "--backlog", "2048"]
-    command += ["--workers-kill-timeout", str(_WEB_STOP_SECONDS), "--log-level", "warning"]
-    command += ["flameup.asgi:application"]
+    command = web_command(host, port, settings.WEB_WORKERS)
     environment = environment_for(host)
     return Service(
         name="The web server",
@@ -72,6 +68,30 @@ def web_service(host: str, port: int, inherited: Sequence[int]) -> Service:
         stop_order=1,
         patience=_WEB_STOP_SECONDS + 0.5,
     )
+
+
+def web_command(
+    host: str, port: int, workers: int, application: str = "flameup.asgi:application"
+) -> list[str]:
+    """Return the command line that serves an ASGI application."""
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws"]
+    command += ["--host", host, "--port", str(port), "--workers", str(workers)]
+    # Without this the end of one worker ends the server.
+    command += ["--respawn-failed-workers"]
+    # Milliseconds: a connection whose headers never end must not keep others out.
+    command += ["--http1-header-read-timeout", "2000", "--backlog", "2048"]
+    command += ["--workers-kill-timeout", str(_WEB_STOP_SECONDS), "--log-level", "warning"]
+    return [*command, application]
+
+
+def is_ready(host: str, port: int) -> bool:
+    """Tell whether the web server answers that it is ready."""
+    with closing(HTTPConnection(reachable_host(host), port, timeout=2)) as connection:
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == _OK
+        except (OSError, HTTPException):
+            return False
 
 
 def worker_service(host: str, inherited: Sequence[int]) -> Service:

@@ -1,7 +1,9 @@
 """Django's description of the database, from a URL or for the embedded server."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
@@ -20,6 +22,19 @@ _SHARED: dict[str, Any] = {
 def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
     """Return the entry of `DATABASES`; without a URL that of the embedded server."""
     return _SHARED | (_from_url(url) if url else _embedded(Layout(data_dir)))
+
+
+def database_url(description: Mapping[str, Any]) -> str:
+    """Return the DATABASE_URL that stands for Django's description of a database."""
+    parts = {
+        "host": description["HOST"],
+        "port": description["PORT"],
+        "user": description["USER"],
+        "password": description["PASSWORD"],
+        **description["OPTIONS"],
+    }
+    query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in parts.items())
+    return f"postgresql:///{quote(description['NAME'], safe='')}?{query}"
 
 
 def _embedded(layout: Layout) -> dict[str, Any]:

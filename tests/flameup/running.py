@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
-from flameup.management.commands.quickstart import is_ready
+from flameup.management.children import is_ready
 
 PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0

@@ -6,7 +6,6 @@ import socket
 import sys
 from argparse import ArgumentParser
 from contextlib import ExitStack, closing
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from threading import Thread
 from types import FrameType
@@ -20,6 +19,7 @@ from django.db import connections
 from flameup import env
 from flameup.management.children import (
     database_service,
+    is_ready,
     reachable_host,
     url_of,
     web_service,
@@ -34,7 +34,6 @@ from flameup.supervisor import Supervisor
 _LOCK_SECONDS = 60.0
 _DATABASE_SECONDS = 120.0
 _READY_SECONDS = 60.0
-_OK = 200
 
 
 class Command(BaseCommand):
@@ -160,16 +159,6 @@ def check_address(host: str, port: int) -> None:
                 f"another port: manage.py quickstart --port {port + 1}"
             ) from None
         raise CommandError(f"Cannot listen on {host}, port {port}: {error}") from None
-
-
-def is_ready(host: str, port: int) -> bool:
-    """Tell whether the web server answers that it is ready."""
-    with closing(HTTPConnection(reachable_host(host), port, timeout=2)) as connection:
-        try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == _OK
-        except (OSError, HTTPException):
-            return False
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

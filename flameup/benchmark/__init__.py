@@ -1,0 +1,1 @@
+"""Measures what the product does on this machine; `manage.py benchmark` runs it."""
