@@ -13,6 +13,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # The member of the scope that tells the views that the client stopped sending.
 INCOMPLETE = "flameup.incomplete"
+# The member that tells them that the request was counted against its key's limit already.
+ADMITTED = "flameup.admitted"
 
 IDLE_SECONDS = 5.0
 TOTAL_SECONDS = 60.0
