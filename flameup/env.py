@@ -2,10 +2,12 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = {"1", "true", "yes", "on"}
+_REDIS_SCHEMES = {"redis", "rediss", "unix"}
 _FALSE = {"0", "false", "no", "off"}
 
 
@@ -42,6 +44,21 @@ def words(name: str, default: list[str]) -> list[str]:
     """Return the variable as a list, split at commas."""
     value = string(name)
     return [word.strip() for word in value.split(",") if word.strip()] if value else default
+
+
+def redis_url(name: str) -> str:
+    """Return the variable, the URL of a Redis, or nothing."""
+    value = string(name)
+    try:
+        is_redis = urlsplit(value).scheme in _REDIS_SCHEMES
+        # Read for the error it raises; Redis's own would come with the first request.
+        urlsplit(value).port  # noqa: B018
+    except ValueError:
+        is_redis = False
+    if value and not is_redis:
+        # Not quoted, for it may hold a password.
+        raise ImproperlyConfigured(f"{name} is not of the form redis://host:6379/0.")
+    return value
 
 
 def path(name: str, default: Path) -> Path:

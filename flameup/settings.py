@@ -177,6 +177,7 @@ REST_FRAMEWORK = {
         "workspaces.permissions.IsInOwnWorkspace",
         "workspaces.permissions.HasScope",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["flameup.api.throttling.KeyThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["flameup.api.renderers.ExactJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "flameup.api.renderers.AlwaysJSON",
@@ -204,6 +205,9 @@ SPECTACULAR_SETTINGS = {
 }
 
 CELERY_BROKER_URL = env.string("CELERY_BROKER_URL", "filesystem://localhost")
+REDIS_URL = env.redis_url("FLAMEUP_REDIS_URL") or (
+    CELERY_BROKER_URL if CELERY_BROKER_URL.startswith(("redis://", "rediss://")) else ""
+)
 CELERY_DATA_DIR = DATA_DIR / "broker"
 CELERY_BEAT_SCHEDULE = {
     "make-partitions": {"task": "events.make_partitions", "schedule": timedelta(hours=6)},

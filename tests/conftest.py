@@ -7,6 +7,7 @@ from django.db.backends.signals import connection_created
 from django.test import Client
 
 from events import ingest
+from flameup.api.limits import limiter
 from tests import leaks, statements
 from tests.factories import APIKeyFactory, PersonFactory, WorkspaceFactory
 from tests.server import Server, running_server
@@ -42,9 +43,10 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 
 @pytest.fixture(autouse=True)
-def forget_keys() -> None:
-    """A test finds none of the keys in memory that an earlier one has left there."""
+def empty_memory() -> None:
+    """A test finds none of the keys and counts that an earlier one has left in memory."""
     keys.clear()
+    limiter.cache_clear()
 
 
 @pytest.fixture(scope="session")

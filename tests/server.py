@@ -69,7 +69,7 @@ def running_server(log: Path) -> Iterator[Server]:
             stdout=output,
             stderr=output,
             cwd=settings.BASE_DIR,
-            env=os.environ | {"DATABASE_URL": database_url(connection.settings_dict)},
+            env=os.environ | _environment(),
             preexec_fn=ending_with_parent(signal.SIGTERM),  # noqa: PLW1509 (calls the kernel only)
         )
     try:
@@ -112,6 +112,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _environment() -> dict[str, str]:
+    # As many workers as the command says, because limits are divided by their number.
+    url = database_url(connection.settings_dict)
+    return {"DATABASE_URL": url, "FLAMEUP_WEB_WORKERS": "1"}
 
 
 def _command(port: int) -> list[str]:

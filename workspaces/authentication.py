@@ -8,10 +8,14 @@ from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from flameup.api.errors import InvalidAPIKey
+from flameup.api.errors import InvalidAPIKey, RateLimited
+from flameup.api.limits import limiter
 from workspaces.key_cache import keys
 from workspaces.models import APIKey
 from workspaces.tokens import parse_token
+
+# So many an address may send in a window, before it hears of nothing but its limit.
+WRONG_KEYS, WRONG_KEYS_SECONDS = 600, 60
 
 _NO_DIGEST = bytes(32)
 
@@ -20,8 +24,11 @@ class APIKeyAuthentication(BaseAuthentication):
     """Reads `Authorization: Bearer <key>`; `request.auth` becomes the APIKey."""
 
     def authenticate(self, request: Request) -> tuple[Any, APIKey]:
-        api_key = find_api_key(bearer_token(request))
+        token = bearer_token(request)
+        api_key = find_api_key(token)
         if api_key is None:
+            if token:
+                _count_wrong_key(request)
             raise _refusal(request)
         note_use(api_key)
         return AnonymousUser(), api_key
@@ -89,6 +96,17 @@ def note_use(api_key: APIKey) -> None:
             id=api_key.id, last_used_at=api_key.last_used_at
         ).update(last_used_at=now)
         api_key.last_used_at = now
+
+
+def _count_wrong_key(request: Request) -> None:
+    """Raise RateLimited once an address has sent too many keys that are none.
+
+    They are looked up all the same: whoever shares the address may have a right one.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    verdict = limiter().take(f"wrong:{address}", WRONG_KEYS, WRONG_KEYS_SECONDS)
+    if not verdict.is_allowed:
+        raise RateLimited("Too many wrong API keys came from this address.", verdict)
 
 
 def _refusal(request: Request) -> InvalidAPIKey:

@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from flameup.api.ids import to_base36, uuid7
 from workspaces.querysets import TenantQuerySet
@@ -197,6 +198,11 @@ class APIKey(TenantModel):
     @property
     def is_test(self) -> bool:
         return self.mode == self.Mode.TEST
+
+    @cached_property
+    def limit_name(self) -> str:
+        """The name by which the requests of the key are counted, against `rate_limit`."""
+        return f"key:{self.id.hex}"
 
     def is_usable_at(self, moment: datetime) -> bool:
         """Say whether the key is neither revoked nor expired."""

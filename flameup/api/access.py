@@ -10,9 +10,13 @@ class Access(Protocol):
 
     workspace_id: int
     scopes: list[str]
+    rate_limit: int
 
     @property
     def is_test(self) -> bool: ...
+
+    @property
+    def limit_name(self) -> str: ...
 
 
 def access_of(request: Request) -> Access:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import exceptions
 
+from flameup.api.limits import Verdict
 from flameup.api.request_ids import current_request_id
 
 RETRY_AFTER_SECONDS = 1
@@ -141,6 +142,22 @@ class PayloadTooLarge(APIError):
 class UnsupportedMediaType(APIError):
     status_code = 415
     code = "unsupported_media_type"
+
+
+class RateLimited(APIError):
+    """429: too many requests in a window of time; says when the next one begins."""
+
+    status_code = 429
+    code = "rate_limited"
+
+    def __init__(self, reason: str, verdict: Verdict) -> None:
+        super().__init__(f"{reason} Try again in {verdict.reset_seconds} s.")
+        self.headers = {
+            "Retry-After": str(verdict.reset_seconds),
+            "RateLimit-Limit": str(verdict.limit),
+            "RateLimit-Remaining": str(verdict.remaining),
+            "RateLimit-Reset": str(verdict.reset_seconds),
+        }
 
 
 class InternalError(APIError):

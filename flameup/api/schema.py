@@ -21,6 +21,7 @@ _ERRORS: tuple[tuple[type[errors.APIError], str, bool], ...] = (
     (errors.RequestTimeout, "The body did not arrive in time.", True),
     (errors.PayloadTooLarge, "Body or event are too large; the message says the limit.", True),
     (errors.UnsupportedMediaType, "The body is not `application/json` in UTF-8.", True),
+    (errors.RateLimited, "The key has sent too many requests. Obey `Retry-After`.", False),
     (errors.InternalError, "Something went wrong here; the message has the request id.", False),
     (errors.TemporarilyUnavailable, "The database is away. Obey `Retry-After`.", False),
 )

@@ -6,7 +6,10 @@ import pytest
 from django.utils import timezone
 
 from events.models import Event
+from flameup.api import throttling
+from flameup.api.limits import Limiter
 from tests.api.calls import TRACK, an_event, post
+from workspaces import authentication
 
 
 class Clock:
@@ -22,12 +25,40 @@ class Clock:
         self.moment += timedelta(**kwargs)
 
 
+class Seconds:
+    """A clock of seconds that goes only when it is told to."""
+
+    def __init__(self):
+        self.now = 1_700_000_040.25
+
+    def __call__(self):
+        return self.now
+
+    def advance(self, seconds):
+        self.now += seconds
+
+
 @pytest.fixture
 def clock(monkeypatch):
     """The clock of the product, stopped at half past ten."""
     clock = Clock(datetime(2024, 1, 15, 10, 30, tzinfo=UTC))
     monkeypatch.setattr(timezone, "now", clock)
     return clock
+
+
+@pytest.fixture
+def seconds():
+    """The clock of `limiter`, at the beginning of a minute."""
+    return Seconds()
+
+
+@pytest.fixture
+def limiter(monkeypatch, seconds):
+    """The limiter of the product as that of the only process, with a clock that stands still."""
+    limiter = Limiter(clock=seconds)
+    for module in (throttling, authentication):
+        monkeypatch.setattr(module, "limiter", lambda: limiter)
+    return limiter
 
 
 @pytest.fixture(autouse=True)

@@ -27,13 +27,20 @@ def call(server: Server, token: str) -> Call:
     """Sends a request with a good key; a header given by name replaces its own, None drops it."""
 
     def send(
-        method: str, target: str | bytes, body: bytes = b"", *, length: bool = True, **headers: Any
+        method: str,
+        target: str | bytes,
+        body: bytes = b"",
+        *,
+        length: bool = True,
+        source: str = "",
+        **headers: Any,
     ) -> Answer:
         usual: dict[str, Any] = {"Host": "localhost", "Authorization": f"Bearer {token}"}
         if body or method == "POST":
             usual["Content-Type"] = "application/json"
         usual |= {name.replace("_", "-"): value for name, value in headers.items()}
         pairs = [(name, value) for name, value in usual.items() if value is not None]
-        return exchange(server.url, request(method, target, pairs, body, length=length))
+        data = request(method, target, pairs, body, length=length)
+        return exchange(server.url, data, source=source)
 
     return send

@@ -46,10 +46,12 @@ def request(
     return b"\r\n".join([*lines, b"Connection: close", b"", body])
 
 
-def exchange(url: str, data: bytes) -> Answer:
-    """Send the bytes and read until the server closes."""
+def exchange(url: str, data: bytes, *, source: str = "") -> Answer:
+    """Send the bytes, from the address `source` if given, and read until the server closes."""
     address = urlsplit(url)
-    with socket.create_connection((address.hostname, address.port), timeout=SECONDS) as connection:
+    with socket.create_connection(
+        (address.hostname, address.port), SECONDS, source_address=(source, 0)
+    ) as connection:
         received = b""
         try:
             connection.sendall(data)

@@ -1,3 +1,11 @@
-from tests.api.fixtures import cheap_passwords, clock, count_events, stored, track
+from tests.api.fixtures import (
+    cheap_passwords,
+    clock,
+    count_events,
+    limiter,
+    seconds,
+    stored,
+    track,
+)
 
-__all__ = ["cheap_passwords", "clock", "count_events", "stored", "track"]
+__all__ = ["cheap_passwords", "clock", "count_events", "limiter", "seconds", "stored", "track"]

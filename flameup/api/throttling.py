@@ -1,0 +1,31 @@
+"""Refuses the requests of a key beyond its limit."""
+
+from typing import TYPE_CHECKING
+
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from flameup.api.access import access_of
+from flameup.api.errors import RateLimited
+from flameup.api.limits import KEY_SECONDS, limiter
+from flameup.request_bodies import ADMITTED
+
+if TYPE_CHECKING:
+    # REST framework loads this module while it defines APIView.
+    from rest_framework.views import APIView
+
+
+class KeyThrottle(BaseThrottle):
+    """Counts each request of a key, but those that were counted before they came here."""
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        is_admitted = request.META.get("asgi.scope", {}).get(ADMITTED)
+        # The document itself is read without a key.
+        if request.auth is not None and not is_admitted:
+            access = access_of(request)
+            verdict = limiter().take(access.limit_name, access.rate_limit, KEY_SECONDS)
+            if not verdict.is_allowed:
+                raise RateLimited(
+                    f"This API key may send {verdict.limit:,} requests a second.", verdict
+                )
+        return True
