@@ -8,7 +8,7 @@ import structlog
 from django.db import DatabaseError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from events import partitions
+from events import counts, partitions
 from events.ingest import receipts
 from events.ingest.items import Item, Outcome, Refused, Stored
 from events.ingest.receipts import Claim
@@ -75,6 +75,7 @@ def _store_once(items: Sequence[Item], connection: BaseDatabaseWrapper) -> list[
         fresh = [item for item in items if _is_first(item, claims)]
         people = find_or_create_people(connection, [item.person for item in fresh], moment)
         _copy(connection, fresh, people)
+        counts.record(connection, ((i.workspace_id, i.event, i.timestamp) for i in fresh))
         conflicts = _conflicts(connection, items, claims)
     return [_outcome(item, claims, conflicts) for item in items]
 
