@@ -27,8 +27,9 @@ APPS = set(BELOW)
 OPEN = {"models", "querysets", "services", "queries"}
 OPEN_OF_WORKSPACES = OPEN | {"authentication", "permissions", "decorators", "scopes"}
 
-# What of the project itself every app may import.
-FOUNDATION = ("flameup.api", "flameup.env")
+# What of the project itself every app may import; the health page, because apps register with it
+# what operators should be warned of.
+FOUNDATION = ("flameup.api", "flameup.env", "flameup.health")
 
 # Where all is put together.
 ASSEMBLY = (
