@@ -1,11 +1,14 @@
 from django.apps import AppConfig
 
+from flameup.health import register_warnings
+
 
 class EventsConfig(AppConfig):
     name = "events"
 
     def ready(self) -> None:
         # Models can be imported only once the apps are there.
-        from events import people_events  # noqa: PLC0415
+        from events import partitions, people_events  # noqa: PLC0415
 
         people_events.connect()
+        register_warnings("events.partitions", partitions.warnings)

@@ -1,4 +1,4 @@
-"""Events, and the receipts by which a repeated one is known."""
+"""Events, the receipts by which a repeated one is known, and how many events there are."""
 
 from typing import ClassVar
 
@@ -82,3 +82,42 @@ class Receipt(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "created_at"], name="receipt_age")]
+
+
+class Count(models.Model):
+    """How many events of a name there are in a time; see events.counts.
+
+    The name of a row about events of all names is the empty text, which no
+    event can be called.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    event = models.CharField(max_length=255)
+    count = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class CountDelta(Count):
+    """What one commit adds to a quarter of an hour; less than nothing where it deletes."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "event", "quarter", "commit_id")
+    quarter = models.DateTimeField(help_text="start of the quarter of an hour, in UTC")
+    commit_id = models.UUIDField()
+
+
+class QuarterCount(Count):
+    """The events of a quarter of an hour, but for what is not yet folded in."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "event", "quarter")
+    quarter = models.DateTimeField(help_text="start of the quarter of an hour, in UTC")
+
+
+class DayCount(Count):
+    """The events of a day in UTC, but for what is not yet folded in."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "event", "day")
+    day = models.DateField()

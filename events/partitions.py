@@ -6,14 +6,18 @@ partition by partition, and a new partition would wait behind every reader of it
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
+from django.db import connection as default_connection
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils import timezone
 
 FIRST_YEAR = 1970
 FIRST_OWN_YEAR = 2010
 MONTHS_AHEAD = 12
+# Where less than this is left, nobody has made partitions for months.
+AHEAD_AT_LEAST = timedelta(days=92)
 
 Range = tuple[date, date]
 
@@ -81,6 +85,15 @@ def existing_ranges(connection: BaseDatabaseWrapper) -> list[Range]:
         )
         bounds = [row[0] for row in cursor.fetchall()]
     return sorted(_parse_bound(bound) for bound in bounds)
+
+
+def warnings() -> list[str]:
+    """Return what an operator must know: that the partitions soon end."""
+    ranges = existing_ranges(default_connection)
+    end = ranges[-1][1] if ranges else date(FIRST_YEAR, 1, 1)
+    if end >= timezone.now().date() + AHEAD_AT_LEAST:
+        return []
+    return [f"Partitions of events are made up to {end} only: does a worker run?"]
 
 
 def _make(connection: BaseDatabaseWrapper, wanted: Iterable[Partition]) -> list[str]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from events.models import Event
+from events import counts
 from people.activity import Seen, register_source
 from people.services import person_deleted
 
@@ -39,4 +39,4 @@ def seen_times(workspace_id: int, person_ids: Collection[UUID]) -> dict[UUID, Se
 
 
 def _delete_events(workspace_id: int, person_id: UUID, **kwargs: Any) -> None:
-    Event.objects.in_workspace(workspace_id).about([person_id]).delete()
+    counts.delete_events_about(connection, workspace_id, [person_id])

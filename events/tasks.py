@@ -1,12 +1,17 @@
 """What is done for events beside the requests."""
 
+import structlog
 from celery import shared_task
-from django.db import connection
+from celery.signals import worker_ready
+from django.db import Error, connection
 from django.utils import timezone
 
+from events import counts
 from events.ingest.receipts import forget_receipts
 from events.partitions import ensure_partitions
 from workspaces.models import Workspace
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task(name="events.make_partitions")
@@ -21,3 +26,26 @@ def forget_old_receipts() -> int:
     now = timezone.now()
     workspace_ids = Workspace.objects.values_list("id", flat=True)
     return sum(forget_receipts(workspace_id, now) for workspace_id in workspace_ids)
+
+
+@shared_task(name="events.fold_counts")
+def fold_counts() -> int:
+    """Fold what was counted since the last time, workspace by workspace; return how many rows."""
+    return sum(
+        _fold(workspace_id) for workspace_id in Workspace.objects.values_list("id", flat=True)
+    )
+
+
+@worker_ready.connect
+def _make_partitions_at_start(**_: object) -> None:
+    # Beat first waits for its interval, and there may have been a long pause.
+    make_partitions.delay()
+
+
+def _fold(workspace_id: int) -> int:
+    try:
+        return counts.fold(connection, workspace_id)
+    except Error:
+        # The other workspaces, and this one the next time, must not suffer from it.
+        log.exception("counts were not folded", workspace_id=workspace_id)
+        return 0

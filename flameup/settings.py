@@ -212,6 +212,12 @@ CELERY_DATA_DIR = DATA_DIR / "broker"
 CELERY_BEAT_SCHEDULE = {
     "make-partitions": {"task": "events.make_partitions", "schedule": timedelta(hours=6)},
     "forget-receipts": {"task": "events.forget_receipts", "schedule": timedelta(hours=1)},
+    # Expires, so that after a pause of the workers one run does the work of all.
+    "fold-counts": {
+        "task": "events.fold_counts",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

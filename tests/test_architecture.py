@@ -28,8 +28,11 @@ OPEN = {"models", "querysets", "services", "queries"}
 OPEN_OF_WORKSPACES = OPEN | {"authentication", "permissions", "decorators", "scopes"}
 
 # What of the project itself every app may import; the listener because apps say themselves what
-# news of theirs other processes must hear, and hear it; request bodies for what ASGI passes on.
-FOUNDATION = ("flameup.api", "flameup.env", "flameup.listener", "flameup.request_bodies")
+# news of theirs other processes must hear, and hear it; the health page, because apps register
+# with it what operators should be warned of; request bodies for what ASGI passes on.
+FOUNDATION = (
+    "flameup.api", "flameup.env", "flameup.health", "flameup.listener", "flameup.request_bodies",
+)  # fmt: skip
 
 # Where all is put together.
 ASSEMBLY = (

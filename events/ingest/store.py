@@ -9,7 +9,7 @@ import structlog
 from django.db import DatabaseError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from events import partitions
+from events import counts, partitions
 from events.ingest import receipts
 from events.ingest.items import Item, Outcome, Refused, Stored
 from events.ingest.receipts import Claim
@@ -82,6 +82,7 @@ def _store_once(items: Sequence[Item], connection: BaseDatabaseWrapper) -> list[
         fresh = [item for item in items if _is_first(item, claims)]
         people = people_of(connection, [item.person for item in fresh], versions, moment)
         copy_events(connection, fresh, people)
+        counts.record(connection, ((i.workspace_id, i.event, i.timestamp) for i in fresh))
         conflicts = _conflicts(connection, items, claims)
     return [_outcome(item, claims, conflicts) for item in items]
 

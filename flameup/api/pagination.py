@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from flameup.api.access import access_of
 from flameup.api.errors import Detail, ValidationFailed
 from flameup.api.ids import EPOCH
+from flameup.api.snapshots import one_snapshot
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
@@ -39,8 +40,10 @@ class ListPagination(BasePagination):
         self.limit = min(_whole_number(request, "limit", DEFAULT_LIMIT, minimum=1), MAX_LIMIT)
         self.offset = min(_whole_number(request, "offset", 0, minimum=0), MAX_OFFSET)
         cursor = self._read_cursor(request)
-        self.total = queryset.count()
-        rows = list(self._from(queryset, cursor)[self.offset : self.offset + self.limit + 1])
+        page = self._from(queryset, cursor)[self.offset : self.offset + self.limit + 1]
+        with one_snapshot():
+            self.total = queryset.count()
+            rows = list(page)
         self.has_more = len(rows) > self.limit
         self.next_cursor = self._cursor_behind(rows[self.limit - 1]) if self.has_more else None
         return rows[: self.limit]

@@ -9,7 +9,7 @@ from workspaces import key_cache
 KEY = 2
 # Beginning and end of the transaction, holding the people, finding them.
 STORE = 4
-NEW_PERSON, COPY = 2, 1
+NEW_PERSON, COPY = 2, 2
 FIND, COUNT, PAGE, SEEN = 1, 1, 1, 1
 
 QUERIES = {
