@@ -30,10 +30,12 @@ from events.api.track import (
 from events.ingest.decode import Envelope, decode_item
 from events.ingest.items import Item, Outcome
 from flameup.api.answers import answer_to
-from flameup.api.errors import APIError, InvalidField
+from flameup.api.errors import APIError, InvalidField, RateLimited
 from flameup.api.exact_json import dump_bytes
+from flameup.api.limits import KEY_SECONDS, limiter
 from flameup.api.request_ids import HEADER, new_request_id
-from flameup.request_bodies import Scope, Send
+from flameup.api.throttling import require_admitted
+from flameup.request_bodies import ADMITTED, Scope, Send
 from workspaces.authentication import cached_api_key
 from workspaces.models import APIKey
 from workspaces.scopes import EVENTS_WRITE
@@ -76,9 +78,13 @@ class Edge:
             return False
         try:
             api_key, idempotency_key = _read_headers(scope["headers"])
+            _admit(api_key, scope)
             envelope = new_envelope(api_key.workspace_id, idempotency_key)
             is_batch = scope["path"] in BATCH_PATHS
             items = _decode_all(body, envelope) if is_batch else _decode_one(body, envelope)
+        except RateLimited as error:
+            await self._refuse(send, error)
+            return True
         except (Doubt, APIError, InvalidField, UnicodeDecodeError):
             return False
         try:
@@ -150,6 +156,18 @@ def _is_host_allowed(host: bytes) -> bool:
         return bool(request.get_host())
     except DisallowedHost:
         return False
+
+
+def _admit(api_key: APIKey, scope: Scope) -> None:
+    """Count the request against its key's limit; raises RateLimited, or Doubt.
+
+    The doubt is whether other processes have left anything of the limit.
+    """
+    verdict = limiter().take_at_once(api_key.limit_name, api_key.rate_limit, KEY_SECONDS)
+    if verdict is None:
+        raise Doubt
+    require_admitted(verdict)
+    scope[ADMITTED] = True
 
 
 def _decode_one(body: bytes, envelope: Envelope) -> list[Item]:

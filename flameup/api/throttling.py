@@ -7,7 +7,7 @@ from rest_framework.throttling import BaseThrottle
 
 from flameup.api.access import access_of
 from flameup.api.errors import RateLimited
-from flameup.api.limits import KEY_SECONDS, limiter
+from flameup.api.limits import KEY_SECONDS, Verdict, limiter
 from flameup.request_bodies import ADMITTED
 
 if TYPE_CHECKING:
@@ -23,9 +23,12 @@ class KeyThrottle(BaseThrottle):
         # The document itself is read without a key.
         if request.auth is not None and not is_admitted:
             access = access_of(request)
-            verdict = limiter().take(access.limit_name, access.rate_limit, KEY_SECONDS)
-            if not verdict.is_allowed:
-                raise RateLimited(
-                    f"This API key may send {verdict.limit:,} requests a second.", verdict
-                )
+            require_admitted(limiter().take(access.limit_name, access.rate_limit, KEY_SECONDS))
         return True
+
+
+def require_admitted(verdict: Verdict) -> None:
+    """Raise RateLimited for a request beyond the limit of its key."""
+    if not verdict.is_allowed:
+        reason = f"This API key may send {verdict.limit:,} requests a second."
+        raise RateLimited(reason, verdict)
