@@ -123,6 +123,15 @@ def test_threads_share_exactly(clock, counter, is_shared):
         assert sum(pool.map(lambda _: admitted(limiter, 300, 1000), range(8))) == 1000
 
 
+def test_a_thread_that_waited_uses_what_another_has_leased(clock, counter):
+    limiter = Limiter(counter=counter, clock=clock)
+    # As when both found nothing left, and the second then waited for the first.
+    for _ in range(2):
+        limiter._ask("a", 100, 1)
+    assert len(counter.calls) == 1
+    assert admitted(limiter, 200, 100) == 100
+
+
 def test_a_twentieth_is_leased_and_spent_without_asking(clock, counter):
     limiter = Limiter(counter=counter, clock=clock)
     assert limiter.take_at_once("a", 100, 1) is None
