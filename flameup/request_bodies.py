@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from math import inf
 from time import monotonic
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
 Scope = MutableMapping[str, Any]
@@ -67,50 +66,36 @@ class BodyReader:
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes:
         """Return the body; raises TimeoutError, or ConnectionError when the client is gone."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 (whoever awaits is in a task)
         length = _content_length(scope["headers"])
-        last = monotonic() + TOTAL_SECONDS
-        body, size = b"", 0
-        with self.deadlines.of_this_task() as deadline:
-            while size < min(length, DRAINED_BYTES):
-                deadline.set(min(monotonic() + IDLE_SECONDS, last))
+        body, size, more, last = b"", 0, length > 0, monotonic() + TOTAL_SECONDS
+        try:
+            while more:
+                self.deadlines.set(task, min(monotonic() + IDLE_SECONDS, last))
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise ConnectionError("The client went away.")
                 chunk = message.get("body", b"")
-                size += len(chunk)
                 body += chunk[: self.limit + 1 - len(body)]
-                if not message.get("more_body", False):
-                    break
+                size += len(chunk)
+                more = message.get("more_body", False) and size < length
+        except asyncio.CancelledError:
+            if self.deadlines.has_expired(task):
+                task.uncancel()
+                raise TimeoutError from None
+            raise
+        finally:
+            self.deadlines.remove(task)
         return body
-
-
-class Deadline:
-    """The moment up to which a task may wait; raises TimeoutError in it when that has passed."""
-
-    __slots__ = ("_deadlines", "_task")
-
-    def __init__(self, deadlines: "Deadlines", task: asyncio.Task[Any]) -> None:
-        self._deadlines = deadlines
-        self._task = task
-
-    def set(self, moment: float) -> None:
-        """Let the task wait until this moment of the monotonic clock."""
-        self._deadlines.set(self._task, moment)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._deadlines.remove(self._task) and kind is asyncio.CancelledError:
-            self._task.uncancel()
-            raise TimeoutError
 
 
 class Deadlines:
     """Bounds on many short waits, for the price of a dictionary's entry each.
 
     A timer of its own for every request would cost as much as reading its body.
-    One looks at all of them twice a second, which is how late a bound may be.
+    One looks at all of them twice a second, which is how late a bound may be, and
+    cancels the tasks that have waited too long.
     """
 
     TICK_SECONDS = 0.5
@@ -120,24 +105,21 @@ class Deadlines:
         self._expired: set[asyncio.Task[Any]] = set()
         self._is_ticking = False
 
-    def of_this_task(self) -> Deadline:
-        """Return the deadline of the current task, which is in force inside its context."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 (whoever awaits is in a task)
-        return Deadline(self, task)
-
     def set(self, task: asyncio.Task[Any], moment: float) -> None:
         """Let a task wait until this moment of the monotonic clock."""
         self._moments[task] = moment
         if not self._is_ticking:
             self._tick(asyncio.get_running_loop())
 
-    def remove(self, task: asyncio.Task[Any]) -> bool:
-        """Let a task wait as long as it likes; say whether its deadline had passed."""
+    def has_expired(self, task: asyncio.Task[Any]) -> bool:
+        """Say whether the task was cancelled because its moment had come."""
+        return task in self._expired
+
+    def remove(self, task: asyncio.Task[Any]) -> None:
+        """Let a task wait as long as it likes."""
         self._moments.pop(task, None)
-        has_expired = task in self._expired
-        self._expired.discard(task)
-        return has_expired
+        if self._expired:
+            self._expired.discard(task)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         now = monotonic()
@@ -150,13 +132,16 @@ class Deadlines:
             loop.call_later(self.TICK_SECONDS, self._tick, loop)
 
 
-def _content_length(headers: list[tuple[bytes, bytes]]) -> float:
-    """Return how many bytes the body has, if the request says so: then its end needs no sign."""
+def _content_length(headers: list[tuple[bytes, bytes]]) -> int:
+    """Return how many bytes of the body are read: its length, if the request says it, or a bound.
+
+    Its end needs no sign then, which granian gives in a message of its own.
+    """
     for name, value in headers:
         if name == b"content-length":
             # The server has checked it.
-            return int(value)
-    return inf
+            return min(int(value), DRAINED_BYTES)
+    return DRAINED_BYTES
 
 
 def _headers(headers: list[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:

@@ -6,7 +6,7 @@ slightest doubt the request goes, untouched, to the views, which define every
 behaviour and every error. What both do, they do by the same functions.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -40,7 +40,6 @@ from workspaces.authentication import cached_api_key
 from workspaces.models import APIKey
 from workspaces.scopes import EVENTS_WRITE
 
-Headers = dict[bytes, bytes]
 Submit = Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]]
 # What Django sets by itself, and what belongs to the one answer or to no key at all.
 _OWN_HEADERS = {HEADER.lower(), "content-length", "www-authenticate"}
@@ -49,11 +48,7 @@ TRACK_PATHS = frozenset({"/api/v1/track", "/api/v1/events", "/v1/events"})
 BATCH_PATHS = frozenset({"/api/v1/track/batch"})
 _PATHS = TRACK_PATHS | BATCH_PATHS
 _MEDIA_TYPES = {b"application/json", b"application/json; charset=utf-8"}
-# Only these say anything about a request to track events.
-_HEADERS = {
-    b"host", b"authorization", b"content-type", b"content-encoding", b"idempotency-key",
-    b"x-forwarded-proto",
-}  # fmt: skip
+_REQUEST_ID = HEADER.lower().encode()
 
 
 class Doubt(Exception):
@@ -100,7 +95,8 @@ class Edge:
         request_id = new_request_id()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             answer = answer_to(error)
-        await self._answer(send, answer.status_code, answer.body(), request_id, answer.headers)
+        extra = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
+        await self._answer(send, answer.status_code, answer.body(), request_id, extra)
 
     async def _answer(
         self,
@@ -108,54 +104,47 @@ class Edge:
         status: int,
         members: Answer,
         request_id: str,
-        headers: dict[str, str] | None = None,
+        extra: Iterable[tuple[bytes, bytes]] = (),
     ) -> None:
         body = dump_bytes(members)
-        own = {HEADER: request_id, "Content-Length": str(len(body)), **(headers or {})}
-        lines = [(name.lower().encode(), value.encode()) for name, value in own.items()]
-        await send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [*self._headers, *lines],
-            }
-        )
+        headers = [
+            *self._headers,
+            (b"content-length", b"%d" % len(body)),
+            (_REQUEST_ID, request_id.encode()),
+            *extra,
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
 
 def _read_headers(lines: Sequence[tuple[bytes, bytes]]) -> tuple[APIKey, str | None]:
     """Return the key and the Idempotency-Key of a request; raises Doubt."""
-    headers: Headers = {}
-    for name, value in lines:
-        if name in _HEADERS:
-            if name in headers:
-                raise Doubt
-            headers[name] = value
-    is_plain = (
-        headers.get(b"content-type") in _MEDIA_TYPES
-        and b"content-encoding" not in headers
-        and _is_allowed(headers.get(b"host", b""), headers.get(b"x-forwarded-proto", b""))
-    )
+    headers = dict(lines)
     scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
-    api_key = cached_api_key(token.decode("ascii")) if is_plain and scheme == b"Bearer" else None
+    is_plain = (
+        len(headers) == len(lines)
+        and scheme == b"Bearer"
+        and headers.get(b"content-type") in _MEDIA_TYPES
+        and b"content-encoding" not in headers
+        and _is_allowed(headers.get(b"host", b""), headers.get(b"x-forwarded-proto"))
+    )
+    api_key = cached_api_key(token.decode("ascii")) if is_plain else None
     if api_key is None or api_key.is_test or EVENTS_WRITE not in api_key.scopes:
         raise Doubt
     idempotency_key = headers.get(b"idempotency-key")
     return api_key, None if idempotency_key is None else idempotency_key.decode("ascii")
 
 
-def _is_allowed(host: bytes, protocol: bytes) -> bool:
-    return _is_host_allowed(host) and (not settings.IS_BEHIND_TLS or protocol == b"https")
-
-
 @lru_cache(maxsize=256)
-def _is_host_allowed(host: bytes) -> bool:
+def _is_allowed(host: bytes, protocol: bytes | None) -> bool:
+    """Say whether Django would take a request that came to this host, and not redirect it."""
     request = HttpRequest()
     request.META = {"HTTP_HOST": host.decode("latin-1"), "SERVER_NAME": "", "SERVER_PORT": "80"}
     try:
-        return bool(request.get_host())
+        is_host_allowed = bool(request.get_host())
     except DisallowedHost:
         return False
+    return is_host_allowed and (not settings.IS_BEHIND_TLS or protocol == b"https")
 
 
 def _admit(api_key: APIKey, scope: Scope) -> None:

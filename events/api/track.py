@@ -1,10 +1,10 @@
 """What the tracking endpoints do between the body and the answer."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from events import ingest
 from events.ingest.decode import Envelope, decode_item
@@ -32,6 +32,8 @@ from flameup.api.text import clean_name
 
 MAX_BATCH = 100
 
+_SOURCE = Event.Source.API.value
+
 Answer = dict[str, Any]
 
 
@@ -39,7 +41,7 @@ def new_envelope(workspace_id: int, idempotency_key: str | None) -> Envelope:
     """Return what the items of a request share; raises InvalidField for a bad header."""
     if idempotency_key is not None:
         idempotency_key = clean_name(idempotency_key, "Idempotency-Key")
-    return Envelope(workspace_id, timezone.now(), Event.Source.API.value, idempotency_key)
+    return Envelope(workspace_id, datetime.now(UTC), _SOURCE, idempotency_key)
 
 
 def read_event(body: bytes) -> Any:
@@ -71,7 +73,10 @@ def read_batch(body: bytes) -> list[RawItem]:
 
 def decode_batch(elements: list[RawItem], envelope: Envelope) -> list[Item | Refused]:
     """Decode each element on its own; what is wrong with one is kept in its place."""
-    return [_decode(element, _envelope_of(envelope, i)) for i, element in enumerate(elements)]
+    max_bytes = settings.API_MAX_EVENT_BYTES
+    return [
+        _decode(element, _envelope_of(envelope, i), max_bytes) for i, element in enumerate(elements)
+    ]
 
 
 def store_items(items: list[Item], access: Access) -> list[Outcome]:
@@ -127,12 +132,11 @@ def _result_members(outcome: Outcome) -> Answer:
 def _envelope_of(envelope: Envelope, index: int) -> Envelope:
     if envelope.idempotency_key is None:
         return envelope
-    key = f"{envelope.idempotency_key}:{index}"
-    return Envelope(envelope.workspace_id, envelope.received_at, envelope.source, key)
+    return envelope._replace(idempotency_key=f"{envelope.idempotency_key}:{index}")
 
 
-def _decode(element: RawItem, envelope: Envelope) -> Item | Refused:
-    if element.size > settings.API_MAX_EVENT_BYTES:
+def _decode(element: RawItem, envelope: Envelope, max_bytes: int) -> Item | Refused:
+    if element.size > max_bytes:
         return Refused(PayloadTooLarge.code, _too_large(element.size))
     if element.value is TOO_DEEP:
         return Refused(

@@ -1,10 +1,9 @@
 """From the JSON of one event to an Item: aliases, rules, repairs."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, NamedTuple
 
 from events.ingest.items import Item, fingerprint
 from flameup.api import exact_json
@@ -27,8 +26,7 @@ MAX_AHEAD = timedelta(hours=24)
 MAX_USER_AGENT_BYTES = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What the items of one request share."""
 
     workspace_id: int

@@ -1,8 +1,10 @@
 """What travels through ingest: an item to store, and what became of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
+from typing import NamedTuple
 from uuid import UUID
 
 from flameup.api.errors import Detail
@@ -48,13 +50,12 @@ class Item:
         return None if self.message_id is None else (self.workspace_id, self.message_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """The event is on disk, now or since it was first sent."""
 
     event_id: UUID
     is_duplicate: bool = False
-    warnings: list[RepairWarning] = field(default_factory=list)
+    warnings: Sequence[RepairWarning] = ()
 
 
 @dataclass(frozen=True, slots=True)

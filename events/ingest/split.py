@@ -1,8 +1,7 @@
 """Taking the body of a batch apart, so that a bad item costs its neighbours nothing."""
 
 import re
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -21,8 +20,7 @@ class _TooDeep:
 TOO_DEEP: Final = _TooDeep()
 
 
-@dataclass(frozen=True, slots=True)
-class RawItem:
+class RawItem(NamedTuple):
     """An element of the list: its decoded value, and its size in bytes as received."""
 
     value: Any

@@ -9,6 +9,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 _LAST_MILLISECOND = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MILLISECOND
 
+# Version 7 and variant 2 of RFC 9562, and the 74 bits they leave to chance.
+_VERSION_7 = 0x7 << 76 | 0x2 << 62
+_RANDOM = (1 << 80) - 1 & ~(0xF << 76 | 0x3 << 62)
+
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _EVENT_ID = re.compile(r"(?:evt_)?([0-9a-f]{32})", re.IGNORECASE)
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -19,12 +23,12 @@ def uuid7(moment: datetime) -> UUID:
 
     Raises OverflowError for a moment before 1970.
     """
-    milliseconds = (moment - EPOCH) // MILLISECOND
+    passed = moment - EPOCH
+    milliseconds = (passed.days * 86_400 + passed.seconds) * 1_000 + passed.microseconds // 1_000
     if milliseconds < 0:
         raise OverflowError("A UUIDv7 cannot name a time before 1970.")
-    number = milliseconds << 80 | int.from_bytes(os.urandom(10))
-    number = number & ~(0xF << 76) | 0x7 << 76
-    return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)
+    number = milliseconds << 80 | int.from_bytes(os.urandom(10)) & _RANDOM | _VERSION_7
+    return UUID(int=number)
 
 
 def uuid7_moment(identifier: UUID) -> datetime | None:
