@@ -19,6 +19,7 @@ from django.http import HttpRequest
 
 from events import ingest
 from events.api.track import (
+    MAX_BATCH,
     Answer,
     batch_members,
     decode_batch,
@@ -29,9 +30,11 @@ from events.api.track import (
 )
 from events.ingest.decode import Envelope, decode_item
 from events.ingest.items import Item, Outcome
+from events.ingest.plain import decode_plain
+from events.ingest.split import split_plain
 from flameup.api.answers import answer_to
 from flameup.api.errors import APIError, InvalidField, RateLimited
-from flameup.api.exact_json import dump_bytes
+from flameup.api.exact_json import NotPlain, dump_bytes
 from flameup.api.limits import KEY_SECONDS, limiter
 from flameup.api.request_ids import HEADER, new_request_id
 from flameup.api.throttling import require_admitted
@@ -160,15 +163,35 @@ def _admit(api_key: APIKey, scope: Scope) -> None:
 
 
 def _decode_one(body: bytes, envelope: Envelope) -> list[Item]:
-    return [decode_item(read_event(body), envelope)]
+    item = decode_plain(body, envelope) if len(body) <= settings.API_MAX_EVENT_BYTES else None
+    return [item or decode_item(read_event(body), envelope)]
 
 
 def _decode_all(body: bytes, envelope: Envelope) -> list[Item]:
     """Return the items of a batch; raises Doubt where any is refused."""
+    if (items := _decode_plain(body, envelope)) is not None:
+        return items
     decoded = decode_batch(read_batch(body), envelope)
     items = [item for item in decoded if isinstance(item, Item)]
     if len(items) < len(decoded):
         raise Doubt
+    return items
+
+
+def _decode_plain(body: bytes, envelope: Envelope) -> list[Item] | None:
+    """Return the items of a batch in which all is plain, also its size."""
+    try:
+        elements = split_plain(body)
+    except NotPlain:
+        return None
+    is_plain = envelope.idempotency_key is None and 0 < len(elements) <= MAX_BATCH
+    if not is_plain or max(map(len, elements)) > settings.API_MAX_EVENT_BYTES:
+        return None
+    items = []
+    for element in elements:
+        if (item := decode_plain(element, envelope)) is None:
+            return None
+        items.append(item)
     return items
 
 

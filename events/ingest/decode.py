@@ -56,7 +56,7 @@ def decode_item(fields: Any, envelope: Envelope) -> Item:
         exact_json.dumps({**context, **added}) if added else context_text,
         warnings,
     )
-    _identify(item, fields, envelope)
+    identify(item, _message_id(fields), envelope)
     return item
 
 
@@ -92,13 +92,14 @@ def _client(fields: Payload, context: Payload, warnings: list[RepairWarning]) ->
 
 def _ip(value: Any, field: str, warnings: list[RepairWarning]) -> str:
     try:
-        return _canonical_address(value.strip())
+        return canonical_address(value.strip())
     except (AttributeError, ValueError):
         raise InvalidField(field, "must be an IP address.") from None
 
 
 @lru_cache(maxsize=4096)
-def _canonical_address(text: str) -> str:
+def canonical_address(text: str) -> str:
+    """Return an IP address as it is stored; raises ValueError."""
     return str(ip_address(text))
 
 
@@ -143,13 +144,20 @@ def read_time(value: Any, field: str) -> datetime:
         raise InvalidField(field, str(error)) from None
 
 
-def _identify(item: Item, fields: Payload, envelope: Envelope) -> None:
-    own = next((name for name in MESSAGE_ID_FIELDS if fields.get(name) is not None), None)
-    if own is not None:
-        item.message_id = clean_name(fields[own], own)
+def identify(item: Item, message_id: str | None, envelope: Envelope) -> None:
+    """Give the item the message id it came with, or that of its request."""
+    if message_id is not None:
+        item.message_id = message_id
     elif envelope.idempotency_key is not None:
         item.message_id, item.must_match = envelope.idempotency_key, True
     else:
         return
     parameters = exact_json.dump_sorted(exact_json.loads(item.parameters))
     item.fingerprint = fingerprint(item.person.value, item.event, parameters)
+
+
+def _message_id(fields: Payload) -> str | None:
+    for name in MESSAGE_ID_FIELDS:
+        if fields.get(name) is not None:
+            return clean_name(fields[name], name)
+    return None

@@ -7,6 +7,8 @@ from hashlib import blake2b
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from flameup.api.errors import Detail
 from flameup.api.ids import uuid7
 from flameup.api.payload import RepairWarning
@@ -15,8 +17,11 @@ from people.identities import Identity
 FINGERPRINT_BYTES = 16
 
 
-@dataclass(slots=True)
-class Item:
+# Each item has one of its own by the time it can be seen.
+_NOT_YET = UUID(int=0)
+
+
+class Item(msgspec.Struct):
     """One event as it will be stored, but for its person, who is still only named.
 
     `parameters` and `context` are JSON texts. `message_id` deduplicates; where
@@ -31,11 +36,11 @@ class Item:
     source: str
     parameters: str = "{}"
     context: str = "{}"
-    warnings: list[RepairWarning] = field(default_factory=list)
+    warnings: list[RepairWarning] = msgspec.field(default_factory=list)
     message_id: str | None = None
     must_match: bool = False
     fingerprint: bytes = b""
-    event_id: UUID = field(init=False)
+    event_id: UUID = _NOT_YET
 
     def __post_init__(self) -> None:
         self.event_id = uuid7(self.timestamp)

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from flameup.api import exact_json
-from flameup.api.exact_json import JSONSyntaxError, NotPlain
+from flameup.api.exact_json import JSONSyntaxError, NotPlain, load_plain
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 # A text without its end is one token up to the end of all, so that no place is read twice.
@@ -34,8 +34,8 @@ def split_batch(text: str) -> list[RawItem] | None:
     Raises JSONSyntaxError.
     """
     try:
-        return _split_plain(text)
-    except (NotPlain, msgspec.MsgspecError, RecursionError):
+        return [RawItem(load_plain(element), len(element)) for element in split_plain(text)]
+    except NotPlain:
         return _Reader(text).batch()
 
 
@@ -46,10 +46,12 @@ class _Batch(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Batch)
 
 
-def _split_plain(text: str) -> list[RawItem]:
-    """Split a batch in which there is nothing unusual, some ten times as fast."""
-    elements = map(bytes, _decoder.decode(text).events)
-    return [RawItem(exact_json.load_plain(element), len(element)) for element in elements]
+def split_plain(body: str | bytes) -> list[bytes]:
+    """Return the texts of the elements, some ten times as fast; raises NotPlain in doubt."""
+    try:
+        return [bytes(element) for element in _decoder.decode(body).events]
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise NotPlain from error
 
 
 class _Reader:

@@ -67,7 +67,7 @@ def loads(text: str) -> Any:
 
 def load_plain(text: str | bytes) -> Any:
     """Decode a document as `loads` does, but raise NotPlain on the slightest doubt."""
-    if len(text) > MAX_NUMBER_DIGITS and _may_hold_long_number(text):
+    if len(text) > MAX_NUMBER_DIGITS and may_hold_long_number(text):
         raise NotPlain
     try:
         return _plain_decoder.decode(text)
@@ -130,12 +130,13 @@ def _read_integer(text: str) -> int | UnstorableNumber:
     return UnstorableNumber(digits)
 
 
-def _may_hold_long_number(text: str | bytes) -> bool:
+def may_hold_long_number(text: str | bytes) -> bool:
     """Look at every 300th character: a longer run of digits cannot avoid them all."""
     return not _DIGITS.isdisjoint(text[MAX_NUMBER_DIGITS - 1 :: MAX_NUMBER_DIGITS])
 
 
-def _read_fraction(text: str) -> float | Decimal | UnstorableNumber:
+def read_fraction(text: str) -> float | Decimal | UnstorableNumber:
+    """Return the number that a JSON text with a point or an exponent is."""
     # Fifteen digits and a point survive a double (DBL_DIG of C); an exponent is looked at below.
     if len(text) <= _SHORT_FRACTION and "e" not in text and "E" not in text:
         return float(text)
@@ -168,7 +169,7 @@ def _refuse_constant(name: str) -> None:
     raise JSONSyntaxError(f"{name} is no JSON value")
 
 
-_plain_decoder = msgspec.json.Decoder(float_hook=_read_fraction)
+_plain_decoder = msgspec.json.Decoder(float_hook=read_fraction)
 _decoder = json.JSONDecoder(
-    parse_float=_read_fraction, parse_int=_read_integer, parse_constant=_refuse_constant
+    parse_float=read_fraction, parse_int=_read_integer, parse_constant=_refuse_constant
 )

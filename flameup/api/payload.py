@@ -41,14 +41,14 @@ def clean_payload(value: Payload, name: str, warnings: list[RepairWarning]) -> t
 
     Raises InvalidField.
     """
-    text = _plain_text(value)
+    text = plain_text(value)
     if text is None:
         value = PayloadCleaner(warnings).clean(value, name, PAYLOAD_DEPTH)
         text = dumps(value)
     return value, text
 
 
-def _plain_text(value: Payload) -> str | None:
+def plain_text(value: Payload) -> str | None:
     """Return the payload as JSON text if that shows that there is nothing to clean.
 
     What has few brackets is not deep; a NUL would stand there escaped, and the

@@ -1,10 +1,11 @@
 """A number for every request: in the answer, in each of its log lines, on error pages."""
 
-import os
 from collections.abc import Callable
 
 import structlog
 from django.http import HttpRequest, HttpResponse
+
+from flameup.api.ids import random_bits
 
 HEADER = "X-Request-Id"
 
@@ -16,7 +17,7 @@ def current_request_id() -> str:
 
 def new_request_id() -> str:
     """Return an id that no other request has."""
-    return f"req_{os.urandom(16).hex()}"
+    return f"req_{random_bits(128):032x}"
 
 
 class RequestIdMiddleware:

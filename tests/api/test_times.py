@@ -31,7 +31,7 @@ def test_iso_time_is_read_in_every_zone(moment):
 )
 def test_usual_times_are_no_special_case(text, length):
     for candidate in (text, text[: length - 1] + "Z"):
-        usual = times._parse_usual(candidate)
+        usual = times.parse_usual(candidate)
         assert usual is None or usual == times._from_match(times._TIME.fullmatch(candidate))
 
 
