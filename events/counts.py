@@ -1,14 +1,14 @@
 """How many events there are, exactly and without counting them.
 
-Each transaction that writes or deletes events appends what it changes, a row a
-name and quarter of an hour (CountDelta); `fold` moves these rows into sums by
-quarter and by day. A total is read from all of them in one snapshot, so that it
+Each transaction that writes or deletes events appends what it changes, a row for
+each quarter of an hour (CountDelta); `fold` moves these rows into sums by name
+and quarter, and by name and day. A total is read from all of them in one snapshot, so that it
 is exact at any moment, folded or not. Quarters, because time zones are offset
 by as little as fifteen minutes.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
@@ -30,24 +30,29 @@ _END = datetime(9999, 12, 31, tzinfo=UTC)
 # The name in rows about events of all names.
 ALL = ""
 
-ROUND = 50_000
+# Rows of a round of folding; each may have as many names as a commit has events.
+ROUND = 5_000
 # The class of advisory locks of folds; a CRC-32 less this half is a signed integer.
 _FOLD_LOCKS = 2
 _HALF = 2**31
 
-# Twice as quick as an INSERT of arrays, be it one row or four hundred.
-_APPEND = "COPY events_countdelta (workspace_id, event, quarter, commit_id, count) FROM STDIN"
+_APPEND = (
+    "INSERT INTO events_countdelta (workspace_id, quarter, commit_id, total, names, counts) VALUES "
+)
+_ROW = "(%s, %s, %s, %s, %s::text[], %s::bigint[])"
 
 # What is subtracted is what is deleted, and nothing else, whoever else deletes.
 _DELETE_EVENTS = """
 WITH gone AS (
      DELETE FROM events_event
       WHERE workspace_id = %(workspace)s AND person_id = ANY (%(people)s)
-     RETURNING event, date_bin('15 minutes', timestamp, %(epoch)s) AS quarter)
-INSERT INTO events_countdelta (workspace_id, event, quarter, commit_id, count)
-SELECT %(workspace)s, coalesce(event, ''), quarter, %(commit)s, -count(*)
-  FROM gone
- GROUP BY GROUPING SETS ((event, quarter), (quarter))
+     RETURNING event, date_bin('15 minutes', timestamp, %(epoch)s) AS quarter),
+named AS (
+     SELECT event, quarter, count(*) AS count FROM gone GROUP BY event, quarter)
+INSERT INTO events_countdelta (workspace_id, quarter, commit_id, total, names, counts)
+SELECT %(workspace)s, quarter, %(commit)s, -sum(count), array_agg(event), array_agg(-count)
+  FROM named
+ GROUP BY quarter
 """
 
 _HAS_DELTAS = "SELECT EXISTS (SELECT FROM events_countdelta WHERE workspace_id = %s)"
@@ -59,17 +64,22 @@ WITH taken AS (
       WHERE workspace_id = %(workspace)s
         AND ctid = ANY (ARRAY(SELECT ctid FROM events_countdelta
                                WHERE workspace_id = %(workspace)s LIMIT %(most)s))
-     RETURNING event, quarter, count),
+     RETURNING quarter, total, names, counts),
+spread AS (
+     SELECT named.event, quarter, named.count
+       FROM taken, unnest(names, counts) AS named (event, count)
+      UNION ALL
+     SELECT '', quarter, total FROM taken),
 quarters AS (
      INSERT INTO events_quartercount AS kept (workspace_id, event, quarter, count)
-     SELECT %(workspace)s, event, quarter, sum(count) FROM taken
+     SELECT %(workspace)s, event, quarter, sum(count) FROM spread
       GROUP BY event, quarter HAVING sum(count) <> 0
      ON CONFLICT (workspace_id, event, quarter) DO UPDATE
         SET count = kept.count + excluded.count
      RETURNING event, quarter, count),
 days AS (
      INSERT INTO events_daycount AS kept (workspace_id, event, day, count)
-     SELECT %(workspace)s, event, (quarter AT TIME ZONE 'UTC')::date AS day, sum(count) FROM taken
+     SELECT %(workspace)s, event, (quarter AT TIME ZONE 'UTC')::date AS day, sum(count) FROM spread
       GROUP BY event, day HAVING sum(count) <> 0
      ON CONFLICT (workspace_id, event, day) DO UPDATE
         SET count = kept.count + excluded.count
@@ -97,15 +107,18 @@ Event = tuple[int, str, datetime]
 _Key = tuple[int, str, int]
 
 
-def record(connection: BaseDatabaseWrapper, events: Iterable[Event]) -> None:
+def record(connection: BaseDatabaseWrapper, events: Iterable[Event], *, end: str = "") -> None:
     """Count these events, each a workspace, a name and a time.
 
     One statement inside the caller's transaction, which is the one that writes
-    the events. It waits for nobody.
+    the events; `end` is a statement to send behind it, in the same message. It
+    waits for nobody.
     """
-    counted = _count(events)
-    if counted:
-        _append(connection, counted)
+    rows = list(_rows(_count(events)))
+    if rows:
+        sql = _APPEND + ", ".join([_ROW] * len(rows)) + end
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [value for row in rows for value in row])
 
 
 def delete_events_about(
@@ -130,7 +143,7 @@ def delete_events_about(
 def fold(connection: BaseDatabaseWrapper, workspace_id: int) -> int:
     """Move what was appended for a workspace into the sums; return how many rows.
 
-    At most 50,000 rows a transaction. No writer waits for it, and where another
+    At most 5,000 rows a transaction. No writer waits for it, and where another
     fold of the workspace is at work it leaves the rest to that one.
     """
     with connection.cursor() as cursor:
@@ -184,19 +197,16 @@ def _count(events: Iterable[Event]) -> Mapping[_Key, int]:
     return Counter(zip(workspaces, names, quarters, strict=False))
 
 
-def _append(connection: BaseDatabaseWrapper, counted: Mapping[_Key, int]) -> None:
-    every: Counter[_Key] = Counter()
-    for (workspace_id, _, quarter), count in counted.items():
-        every[workspace_id, ALL, quarter] += count
+def _rows(counted: Mapping[_Key, int]) -> Iterator[tuple[Any, ...]]:
+    """Return a row for each workspace and quarter, in the order of their key."""
+    named: dict[tuple[int, int], dict[str, int]] = {}
+    for (workspace_id, name, quarter), count in counted.items():
+        named.setdefault((workspace_id, quarter), {})[name] = count
     commit_id = uuid4()
-    with (
-        connection.cursor() as cursor,
-        connection.wrap_database_errors,
-        cursor.copy(_APPEND) as copy,
-    ):
-        # In the order of the key, in which neighbours share pages.
-        for (workspace_id, name, quarter), count in sorted([*counted.items(), *every.items()]):
-            copy.write_row((workspace_id, name, EPOCH + quarter * QUARTER, commit_id, count))
+    for (workspace_id, quarter), counts in sorted(named.items()):
+        moment = EPOCH + quarter * QUARTER
+        names, numbers = list(counts), list(counts.values())
+        yield workspace_id, moment, commit_id, sum(numbers), names, numbers
 
 
 def _quarter_of(moment: datetime) -> int:
@@ -255,34 +265,44 @@ def _sums(first: datetime, last: datetime) -> list[_Piece]:
     ]
 
 
-# For each source, its query; one for events of some names, and one for those of all.
-_SUM = (
-    "SELECT sum(count) FROM {} WHERE workspace_id = %s AND event = ANY (%s)"
-    " AND {} >= %s AND {} < %s"
+# For each source, its query for events of some names, and that for those of all.
+_SUM = "SELECT sum(count) FROM {} WHERE workspace_id = %s AND {} >= %s AND {} < %s AND event = "
+_QUARTERS = _SUM.format("events_quartercount", "quarter", "quarter")
+_DAYS = _SUM.format("events_daycount", "day", "day")
+_EVENTS = (
+    "SELECT count(*) FROM events_event WHERE workspace_id = %s"
+    " AND timestamp >= %s AND timestamp < %s"
 )
-_PARTS = {
-    "deltas": _SUM.format("events_countdelta", "quarter", "quarter"),
-    "quarters": _SUM.format("events_quartercount", "quarter", "quarter"),
-    "days": _SUM.format("events_daycount", "day", "day"),
-    "events": (
-        "SELECT count(*) FROM events_event WHERE workspace_id = %s AND event = ANY (%s)"
-        " AND timestamp >= %s AND timestamp < %s"
+_NAMED = {
+    "events": _EVENTS + " AND event = ANY (%s)",
+    "deltas": (
+        "SELECT sum(named.count)"
+        " FROM (SELECT names, counts FROM events_countdelta"
+        "        WHERE workspace_id = %s AND quarter >= %s AND quarter < %s) AS delta,"
+        " unnest(names, counts) AS named (event, count) WHERE named.event = ANY (%s)"
     ),
-    "all events": (
-        "SELECT count(*) FROM events_event WHERE workspace_id = %s"
-        " AND timestamp >= %s AND timestamp < %s"
+    "quarters": _QUARTERS + "ANY (%s)",
+    "days": _DAYS + "ANY (%s)",
+}
+_ALL_NAMES = {
+    "events": _EVENTS,
+    "deltas": (
+        "SELECT sum(total) FROM events_countdelta"
+        " WHERE workspace_id = %s AND quarter >= %s AND quarter < %s"
     ),
+    "quarters": _QUARTERS + "''",
+    "days": _DAYS + "''",
 }
 
 
 def _part(piece: _Piece, workspace_id: int, names: list[str]) -> tuple[str, list[Any]]:
     """Return the query of a piece of a window, and its parameters."""
-    if piece.source == "events" and not names:
-        return _PARTS["all events"], [workspace_id, piece.since, piece.until]
     bounds: list[Any] = [piece.since, piece.until]
     if piece.source == "days":
         bounds = [bound.date() for bound in bounds]
-    return _PARTS[piece.source], [workspace_id, names or [ALL], *bounds]
+    if not names:
+        return _ALL_NAMES[piece.source], [workspace_id, *bounds]
+    return _NAMED[piece.source], [workspace_id, *bounds, names]
 
 
 def _kept_in_time(moment: datetime) -> datetime:

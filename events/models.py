@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from events.querysets import EventQuerySet
@@ -101,12 +102,21 @@ class Count(models.Model):
         abstract = True
 
 
-class CountDelta(Count):
-    """What one commit adds to a quarter of an hour; less than nothing where it deletes."""
+class CountDelta(models.Model):
+    """What one commit adds to a quarter of an hour; less than nothing where it deletes.
 
-    pk = models.CompositePrimaryKey("workspace_id", "event", "quarter", "commit_id")
+    One row for all names, each with its count, because a commit has many.
+    """
+
+    pk = models.CompositePrimaryKey("workspace_id", "quarter", "commit_id")
+    workspace = models.ForeignKey(
+        Workspace, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
     quarter = models.DateTimeField(help_text="start of the quarter of an hour, in UTC")
     commit_id = models.UUIDField()
+    total = models.BigIntegerField()
+    names = ArrayField(models.CharField(max_length=255))
+    counts = ArrayField(models.BigIntegerField())
 
 
 class QuarterCount(Count):

@@ -1,11 +1,10 @@
 """The people this process has met, so that most events cost no query for theirs."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
-from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from people.identities import Identity, Resolved, find_or_create_people
@@ -50,38 +49,44 @@ class KnownPeople:
 known_people = KnownPeople()
 
 
-def people_of(
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """The people of some names, and those among them that nobody here had met before."""
+
+    people: dict[Identity, UUID]
+    strangers: Mapping[Identity, Resolved]
+    versions: Mapping[int, int]
+
+    def remember(self) -> None:
+        """Remember the strangers; call it once the transaction is committed."""
+        for (workspace_id, name), resolved in self.strangers.items():
+            if resolved.is_lasting:
+                key = (workspace_id, self.versions.get(workspace_id, 0), name)
+                known_people.put(key, resolved.person_id)
+
+
+def meet(
     connection: BaseDatabaseWrapper,
     identities: Iterable[Identity],
     versions: Mapping[int, int],
     moment: datetime,
-) -> dict[Identity, UUID]:
+) -> Meeting:
     """Return the person of each identity, creating those nobody is known by.
 
     Runs inside a transaction that holds the people of these `versions` (see
     people.services.hold_people), which makes what is remembered as good as a
-    look. No query where all are known; what the others mean is remembered once
-    the transaction is committed.
+    look. No query where all are known.
     """
     people: dict[Identity, UUID] = {}
     strangers: list[Identity] = []
+    find = known_people.get
     for identity in dict.fromkeys(identities):
         workspace_id, name = identity
-        person_id = known_people.get((workspace_id, versions.get(workspace_id, 0), name))
+        person_id = find((workspace_id, versions.get(workspace_id, 0), name))
         if person_id is None:
             strangers.append(identity)
         else:
             people[identity] = person_id
-    if strangers:
-        found = find_or_create_people(connection, strangers, moment)
-        remember = partial(_remember, found, versions)
-        transaction.on_commit(remember, using=connection.alias)
-        people |= {identity: resolved.person_id for identity, resolved in found.items()}
-    return people
-
-
-def _remember(found: Mapping[Identity, Resolved], versions: Mapping[int, int]) -> None:
-    for (workspace_id, name), resolved in found.items():
-        if resolved.is_lasting:
-            key = (workspace_id, versions.get(workspace_id, 0), name)
-            known_people.put(key, resolved.person_id)
+    found = find_or_create_people(connection, strangers, moment) if strangers else {}
+    people |= {identity: resolved.person_id for identity, resolved in found.items()}
+    return Meeting(people, found, versions)

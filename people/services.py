@@ -118,18 +118,22 @@ def find_person_id(workspace_id: int, identity: str) -> UUID | None:
     return found.person_id if found else None
 
 
-def hold_people(connection: BaseDatabaseWrapper, workspace_ids: Iterable[int]) -> dict[int, int]:
+def hold_people(
+    connection: BaseDatabaseWrapper, workspace_ids: Iterable[int], *, begin: str = ""
+) -> dict[int, int]:
     """Keep the people of these workspaces from being deleted or merged in this transaction.
 
     Returns the version of the people of each workspace: while it is the same, what
-    a name meant before it still means.
+    a name meant before it still means. `begin` is a statement to send before, in the
+    same message.
     """
     ids = sorted(set(workspace_ids))
     with connection.cursor() as cursor:
-        # In one message, and yet two statements: the second sees what was committed while the
-        # first waited.
-        cursor.execute(_HOLD, [ids, ids])
-        cursor.nextset()
+        # In one message, and yet several statements: the last sees what was committed while the
+        # one before it waited.
+        cursor.execute(begin + _HOLD, [ids, ids])
+        for _ in range(2 if begin else 1):
+            cursor.nextset()
         return dict(cursor.fetchall())
 
 

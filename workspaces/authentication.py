@@ -49,16 +49,17 @@ def find_api_key(token: str) -> APIKey | None:
     What is in memory is seconds old at most; see `workspaces.key_cache`. The object
     may be shared with other requests.
     """
-    return cached_api_key(token) or _read_api_key(token)
+    # Whatever is no text of a key is no key's either.
+    return keys.get(token.encode(errors="replace")) or _read_api_key(token)
 
 
-def cached_api_key(token: str) -> APIKey | None:
+def cached_api_key(token: bytes) -> APIKey | None:
     """Return the usable key of this text without any I/O.
 
     None means that it is not known here and now, not that there is no such key:
     `find_api_key` tells. It takes less than a microsecond.
     """
-    return keys.get(token)
+    return keys.get_unless_stale(token)
 
 
 def _read_api_key(token: str) -> APIKey | None:

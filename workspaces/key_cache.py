@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
+from math import inf
 from threading import Lock
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -21,6 +22,8 @@ MAX_KEYS = 10_000
 # a sign, as by a pooler in between, this is how long a revoked key may still be taken.
 LISTENING_SECONDS = 5.0
 ALONE_SECONDS = 1.0
+# The part of its lifetime after which a key is read anew, while the others go on with it.
+_STALE = 0.8
 
 
 class Hearing(Protocol):
@@ -36,6 +39,19 @@ class Reading(NamedTuple):
     began_at: float
 
 
+class _Entry:
+    """A key, when it was read by the clock of the cache, and how long it was good for then."""
+
+    __slots__ = ("api_key", "is_being_read", "read_at", "seconds_left")
+
+    def __init__(self, api_key: APIKey, read_at: float) -> None:
+        self.api_key = api_key
+        self.read_at = read_at
+        self.is_being_read = False
+        ends_at = api_key.expires_at
+        self.seconds_left = (ends_at - timezone.now()).total_seconds() if ends_at else inf
+
+
 class KeyCache:
     """Usable keys by the SHA-256 of their text; refusals are never kept.
 
@@ -46,25 +62,36 @@ class KeyCache:
     def __init__(self, hearing: Hearing, clock: Callable[[], float] = time.monotonic) -> None:
         self._hearing = hearing
         self._clock = clock
-        self._entries: dict[bytes, tuple[APIKey, float]] = {}
+        self._entries: dict[bytes, _Entry] = {}
         self._change_count = 0
         self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def get(self, token: str) -> APIKey | None:
+    def get(self, token: bytes) -> APIKey | None:
         """Return the usable key of this text; None if it is not known here and now. No I/O."""
-        try:
-            api_key, read_at = self._entries[sha256(token.encode()).digest()]
-        except (KeyError, UnicodeEncodeError):
+        entry = self._entries.get(sha256(token).digest())
+        if entry is None:
             return None
         lifetime = LISTENING_SECONDS if self._hearing.is_listening else ALONE_SECONDS
-        if self._clock() - read_at >= lifetime:
+        age = self._clock() - entry.read_at
+        return entry.api_key if age < lifetime and age < entry.seconds_left else None
+
+    def get_unless_stale(self, token: bytes) -> APIKey | None:
+        """Return the key as `get` does, but let one caller go and read it anew before it is old.
+
+        All that come at the same time would have to otherwise.
+        """
+        entry = self._entries.get(sha256(token).digest())
+        if entry is None:
             return None
-        if api_key.expires_at is not None and api_key.expires_at <= timezone.now():
+        lifetime = LISTENING_SECONDS if self._hearing.is_listening else ALONE_SECONDS
+        age = self._clock() - entry.read_at
+        if age >= lifetime * _STALE and not entry.is_being_read:
+            entry.is_being_read = True
             return None
-        return api_key
+        return entry.api_key if age < lifetime and age < entry.seconds_left else None
 
     def begin_reading(self) -> Reading:
         """Return what `put` needs to know; call it before the key is read."""
@@ -83,13 +110,14 @@ class KeyCache:
             self._entries.pop(digest, None)
             if len(self._entries) >= MAX_KEYS:
                 del self._entries[next(iter(self._entries))]
-            self._entries[digest] = (api_key, reading.began_at)
+            self._entries[digest] = _Entry(api_key, reading.began_at)
 
     def drop(self, workspace_id: int, key_id: UUID) -> None:
         """Forget one key."""
         with self._lock:
             self._change_count += 1
-            for digest, (api_key, _) in list(self._entries.items()):
+            for digest, entry in list(self._entries.items()):
+                api_key = entry.api_key
                 if (api_key.workspace_id, api_key.id) == (workspace_id, key_id):
                     del self._entries[digest]
 

@@ -195,9 +195,9 @@ class APIKey(TenantModel):
             "expires_at": self.expires_at and self.expires_at.isoformat(),
         }
 
-    @property
+    @cached_property
     def is_test(self) -> bool:
-        return self.mode == self.Mode.TEST
+        return bool(self.mode == self.Mode.TEST)
 
     @cached_property
     def limit_name(self) -> str:

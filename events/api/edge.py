@@ -131,7 +131,7 @@ def _read_headers(lines: Sequence[tuple[bytes, bytes]]) -> tuple[APIKey, str | N
         and b"content-encoding" not in headers
         and _is_allowed(headers.get(b"host", b""), headers.get(b"x-forwarded-proto"))
     )
-    api_key = cached_api_key(token.decode("ascii")) if is_plain else None
+    api_key = cached_api_key(token) if is_plain else None
     if api_key is None or api_key.is_test or EVENTS_WRITE not in api_key.scopes:
         raise Doubt
     idempotency_key = headers.get(b"idempotency-key")

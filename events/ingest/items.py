@@ -1,10 +1,8 @@
 """What travels through ingest: an item to store, and what became of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -55,12 +53,12 @@ class Item(msgspec.Struct):
         return None if self.message_id is None else (self.workspace_id, self.message_id)
 
 
-class Stored(NamedTuple):
+class Stored(msgspec.Struct, frozen=True):
     """The event is on disk, now or since it was first sent."""
 
     event_id: UUID
     is_duplicate: bool = False
-    warnings: Sequence[RepairWarning] = ()
+    warnings: list[RepairWarning] = msgspec.field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from asyncio import AbstractEventLoop
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from events.ingest.items import Item, Outcome
 
@@ -13,8 +14,7 @@ Result = Sequence[Outcome] | Exception
 _ITEM_BYTES = 1_500
 
 
-@dataclass(slots=True, eq=False)
-class Job:
+class Job(msgspec.Struct, eq=False):
     """The items of one request, which are of one workspace, and who is told of them.
 
     `answer` is called once, with an outcome for each item or with the exception
@@ -24,12 +24,13 @@ class Job:
     items: Sequence[Item]
     answer: Callable[[Result], None]
     loop: AbstractEventLoop | None = None
-    size: int = field(init=False)
+    size: int = 0
 
     def __post_init__(self) -> None:
-        self.size = sum(
-            len(item.parameters) + len(item.context) + _ITEM_BYTES for item in self.items
-        )
+        size = _ITEM_BYTES * len(self.items)
+        for item in self.items:
+            size += len(item.parameters) + len(item.context)
+        self.size = size
 
     @property
     def workspace_id(self) -> int:
@@ -47,7 +48,11 @@ class Line:
 
     def add(self, job: Job) -> None:
         """Put a job behind those of its workspace."""
-        self._workspaces.setdefault(job.workspace_id, deque()).append(job)
+        workspace_id = job.workspace_id
+        jobs = self._workspaces.get(workspace_id)
+        if jobs is None:
+            jobs = self._workspaces[workspace_id] = deque()
+        jobs.append(job)
 
     def take(self, max_items: int) -> list[Job]:
         """Take the next jobs, in turn from each workspace; at least one, if there is any."""
@@ -55,9 +60,13 @@ class Line:
         room = max_items
         while self._workspaces and room > 0:
             workspace_id, jobs = self._workspaces.popitem(last=False)
-            job = jobs.popleft()
+            is_alone = not self._workspaces
+            while jobs and room > 0:
+                job = jobs.popleft()
+                taken.append(job)
+                room -= len(job.items)
+                if not is_alone:
+                    break
             if jobs:
                 self._workspaces[workspace_id] = jobs
-            taken.append(job)
-            room -= len(job.items)
         return taken

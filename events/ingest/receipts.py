@@ -58,8 +58,8 @@ def claim(
     """
     first: dict[Key, Item] = {}
     for item in items:
-        if item.receipt_key is not None:
-            first.setdefault(item.receipt_key, item)
+        if item.message_id is not None:
+            first.setdefault((item.workspace_id, item.message_id), item)
     if not first:
         return {}
     claims = _rows(connection, _CLAIM, [*_columns(first), moment - KEPT_FOR])

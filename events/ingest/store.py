@@ -6,7 +6,7 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from events import counts, partitions
@@ -14,9 +14,10 @@ from events.ingest import receipts
 from events.ingest.items import Item, Outcome, Refused, Stored
 from events.ingest.receipts import Claim
 from events.ingest.rows import copy_events
+from events.ingest.transactions import one_transaction
 from flameup.api.ids import MILLISECOND, uuid7_moment
 from people.identities import Identity, Resolved, find_people
-from people.known import people_of
+from people.known import meet
 from people.services import hold_people
 
 log = structlog.get_logger(__name__)
@@ -75,15 +76,22 @@ def store(items: Sequence[Item], connection: BaseDatabaseWrapper) -> list[Outcom
 
 
 def _store_once(items: Sequence[Item], connection: BaseDatabaseWrapper) -> list[Outcome]:
-    with transaction.atomic(using=connection.alias):
-        versions = hold_people(connection, {item.workspace_id for item in items})
+    with one_transaction(connection) as transaction:
+        workspace_ids = {item.person[0] for item in items}
+        versions = hold_people(connection, workspace_ids, begin=transaction.begin)
         moment = max(item.received_at for item in items)
         claims = receipts.claim(connection, items, moment)
-        fresh = [item for item in items if _is_first(item, claims)]
-        people = people_of(connection, [item.person for item in fresh], versions, moment)
+        # Mostly nothing has a message id, and everything is new.
+        fresh = [item for item in items if _is_first(item, claims)] if claims else items
+        met = meet(connection, [item.person for item in fresh], versions, moment)
+        transaction.on_commit(met.remember)
+        people = met.people
         copy_events(connection, fresh, people)
-        counts.record(connection, ((i.workspace_id, i.event, i.timestamp) for i in fresh))
-        conflicts = _conflicts(connection, items, claims)
+        conflicts = _conflicts(connection, items, claims) if claims else set()
+        names = ((item.person[0], item.event, item.timestamp) for item in fresh)
+        counts.record(connection, names, end=transaction.end)
+    if not claims:
+        return [Stored(item.event_id, False, item.warnings) for item in items]
     return [_outcome(item, claims, conflicts) for item in items]
 
 

@@ -6,10 +6,9 @@ an idle server commits at once.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import groupby, islice
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from time import monotonic
@@ -30,6 +29,7 @@ MAX_WAITING_BYTES = 64 * 1024 * 1024
 MAX_GROUP_ITEMS = 1_000
 
 _TICK_SECONDS = 0.25
+_LONGEST_GATHERING_SECONDS = 0.01
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 0.5
 
 
@@ -43,7 +43,8 @@ class Writer:
 
     def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
         self._patience = patience
-        self._incoming: SimpleQueue[Job | None] = SimpleQueue()
+        self._incoming: SimpleQueue[list[Job] | None] = SimpleQueue()
+        self._gathered: dict[asyncio.AbstractEventLoop, list[Job]] = {}
         self._lock = Lock()
         # In the order in which they came; whoever takes a job out answers it.
         self._deadlines: dict[Job, float] = {}
@@ -61,7 +62,7 @@ class Writer:
             results.append(result)
             answered.set()
 
-        self._put(Job(items, answer))
+        self._put([Job(items, answer)])
         answered.wait()
         if isinstance(results[0], Exception):
             raise results[0]
@@ -71,8 +72,29 @@ class Writer:
         """Store items of one request; the future of the running loop is done when they are."""
         loop = asyncio.get_running_loop()
         future = loop.create_future()
-        self._put(Job(items, partial(_settle, future), loop))
+        job = Job(items, partial(_settle, future), loop)
+        if (gathered := self._gathered.get(loop)) is not None:
+            gathered.append(job)
+        else:
+            self._gathered[loop] = [job]
+            loop.call_soon(self._hand_over, loop, 0, monotonic() + _LONGEST_GATHERING_SECONDS)
         return future
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop, seen: int, end: float) -> None:
+        """Put in line what the loop has gathered, once it has a turn in which nothing comes.
+
+        While its requests keep it busy, the writer would only take the interpreter's
+        lock from it, a few of its microseconds at a time, for the sake of small groups.
+        """
+        count = len(self._gathered[loop])
+        if seen < count < MAX_GROUP_ITEMS and monotonic() < end:
+            loop.call_soon(self._hand_over, loop, count, end)
+            return
+        jobs = self._gathered.pop(loop)
+        try:
+            self._put(jobs)
+        except TemporarilyUnavailable as error:
+            _answer_all([(job, error) for job in jobs])
 
     def drain(self, seconds: float) -> bool:
         """Take no more jobs, and wait until those in line are answered; say whether they are."""
@@ -87,17 +109,19 @@ class Writer:
             self._thread.join(max(end - monotonic(), 0))
         return not self._deadlines
 
-    def _put(self, job: Job) -> None:
+    def _put(self, jobs: list[Job]) -> None:
+        """Put jobs in line, all or none; raises TemporarilyUnavailable."""
+        size = sum(job.size for job in jobs)
         with self._lock:
             if self._is_closed:
                 raise TemporarilyUnavailable
-            if self._waiting_bytes + job.size > MAX_WAITING_BYTES and self._deadlines:
+            if self._deadlines and self._waiting_bytes + size > MAX_WAITING_BYTES:
                 raise Overloaded
-            self._deadlines[job] = monotonic() + self._patience
-            self._waiting_bytes += job.size
+            self._deadlines.update(dict.fromkeys(jobs, monotonic() + self._patience))
+            self._waiting_bytes += size
             if self._thread is None:
                 self._start()
-        self._incoming.put(job)
+        self._incoming.put(jobs)
 
     def _start(self) -> None:
         # They hold up no exit: whoever stops the process drains first.
@@ -119,10 +143,11 @@ class Writer:
     def _gather(self, line: Line) -> bool:
         """Put what has arrived in line, waiting for it where there is none; False at the end."""
         try:
-            job = self._incoming.get(block=not line)
-            while job is not None:
-                line.add(job)
-                job = self._incoming.get_nowait()
+            jobs = self._incoming.get(block=not line)
+            while jobs is not None:
+                for job in jobs:
+                    line.add(job)
+                jobs = self._incoming.get_nowait()
         except Empty:
             return True
         # The end is to be found again once the line is empty.
@@ -134,14 +159,14 @@ class Writer:
         # Those that were given up meanwhile are left out.
         while jobs := [job for job in jobs if job in self._deadlines]:
             try:
-                outcomes = iter(store([item for job in jobs for item in job.items], connection))
+                outcomes = store([item for job in jobs for item in job.items], connection)
             except (DatabaseError, InterfaceError) as error:
                 log.warning("storing is tried again", error=str(error), requests=len(jobs))
                 connection.close()
                 self._stopped.wait(pause)
                 store, pause = store_rest, min(2 * pause, _LONGEST_PAUSE_SECONDS)
             else:
-                self._answer((job, list(islice(outcomes, len(job.items)))) for job in jobs)
+                self._answer(_shared_out(outcomes, jobs))
 
     def _watch(self) -> None:
         """Answer those who have waited too long, also while the writer itself is stuck."""
@@ -157,19 +182,32 @@ class Writer:
 
     def _answer(self, results: Iterable[tuple[Job, Result]]) -> None:
         """Answer those who still wait, with one wake-up for all of an event loop."""
+        here: list[tuple[Job, Result]] = []
+        elsewhere: dict[asyncio.AbstractEventLoop, list[tuple[Job, Result]]] = {}
         with self._lock:
-            waiting = [pair for pair in results if self._deadlines.pop(pair[0], None) is not None]
-            self._waiting_bytes -= sum(job.size for job, _ in waiting)
-        for loop, pairs in groupby(waiting, key=lambda pair: pair[0].loop):
-            if loop is None:
-                _answer_all(list(pairs))
-            else:
-                # A loop that is closed has nobody left who waits.
-                with suppress(RuntimeError):
-                    loop.call_soon_threadsafe(_answer_all, list(pairs))
+            for job, result in results:
+                if self._deadlines.pop(job, None) is not None:
+                    self._waiting_bytes -= job.size
+                    pairs = here if job.loop is None else elsewhere.setdefault(job.loop, [])
+                    pairs.append((job, result))
+        _answer_all(here)
+        for loop, pairs in elsewhere.items():
+            # A loop that is closed has nobody left who waits.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(_answer_all, pairs)
 
 
-def _answer_all(pairs: list[tuple[Job, Result]]) -> None:
+def _shared_out(
+    outcomes: Sequence[Outcome], jobs: Iterable[Job]
+) -> Iterator[tuple[Job, Sequence[Outcome]]]:
+    start = 0
+    for job in jobs:
+        end = start + len(job.items)
+        yield job, outcomes[start:end]
+        start = end
+
+
+def _answer_all(pairs: Iterable[tuple[Job, Result]]) -> None:
     for job, result in pairs:
         job.answer(result)
 

@@ -53,7 +53,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
 def answer_to(error: Exception) -> APIError:
     """Return the answer to an exception, and log it where the fault is ours."""
     answer = to_api_error(error)
-    if answer.status_code >= InternalError.status_code:
+    if isinstance(answer, TemporarilyUnavailable):
+        # There may be thousands a second, and each says the same.
+        log.warning("request failed", error=str(error)[:200], code=answer.code)
+    elif answer.status_code >= InternalError.status_code:
         log.error("request failed", exc_info=error, code=answer.code)
     return answer
 

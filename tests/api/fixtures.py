@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from events.api import track as tracking
 from events.models import Event
 from flameup.api import throttling
 from flameup.api.limits import Limiter
@@ -43,6 +44,7 @@ def clock(monkeypatch):
     """The clock of the product, stopped at half past ten."""
     clock = Clock(datetime(2024, 1, 15, 10, 30, tzinfo=UTC))
     monkeypatch.setattr(timezone, "now", clock)
+    monkeypatch.setattr(tracking, "now", clock)
     return clock
 
 

@@ -48,7 +48,7 @@ def test_two_folds_at_once_count_nothing_twice(workspace, monkeypatch, is_first)
 def test_fold_leaves_the_work_to_one_that_is_at_it(workspace):
     store_some(workspace, 1)
     with in_background(fold_here, workspace) as (start, future), transaction.atomic():
-        assert counts.fold(connection, workspace.id) == 2
+        assert counts.fold(connection, workspace.id) == 1
         start.set()
         assert future.result(PATIENCE) == 0
 
