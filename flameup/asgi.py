@@ -7,7 +7,6 @@ requests to track events are answered without Django.
 
 import os
 
-from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flameup.settings")
@@ -19,6 +18,7 @@ from django.conf import settings  # noqa: E402
 from events import ingest  # noqa: E402
 from events.api.edge import Edge  # noqa: E402
 from flameup import listener  # noqa: E402
+from flameup.bridge import ThreadBridge  # noqa: E402
 from flameup.lifespan import Lifespan  # noqa: E402
 from flameup.request_bodies import BodyReader  # noqa: E402
 
@@ -31,12 +31,12 @@ def _stop() -> None:
     listener.stop()
 
 
-application = Lifespan(
-    BodyReader(
-        WSGIMiddleware(django_application, workers=settings.WEB_THREADS),  # type: ignore[arg-type]
-        limit=settings.API_MAX_BODY_BYTES,
-        shortcut=Edge(django_application) if settings.EDGE else None,
+application = BodyReader(
+    Lifespan(
+        ThreadBridge(django_application, threads=settings.WEB_THREADS),
+        start=listener.start,
+        stop=_stop,
     ),
-    start=listener.start,
-    stop=_stop,
+    limit=settings.API_MAX_BODY_BYTES,
+    shortcut=Edge(django_application) if settings.EDGE else None,
 )

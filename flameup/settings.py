@@ -227,7 +227,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 EDGE = env.boolean("FLAMEUP_EDGE", True)
 
 WEB_WORKERS = env.integer("FLAMEUP_WEB_WORKERS", 2, minimum=1)
-WEB_THREADS = env.integer("FLAMEUP_WEB_THREADS", 8, minimum=1)
+WEB_THREADS = env.integer("FLAMEUP_WEB_THREADS", 16, minimum=1)
 
 LOGGING_CONFIG = None
 logs.configure(env.string("FLAMEUP_LOG_LEVEL", "INFO"))

@@ -69,6 +69,7 @@ class Edge:
     ) -> None:
         self._headers = _common_headers(django_application)
         self._submit = submit
+        self._max_event_bytes = settings.API_MAX_EVENT_BYTES
 
     async def __call__(self, scope: Scope, body: bytes, send: Send) -> bool:
         """Answer the request and return True, or return False and leave it as it was."""
@@ -79,7 +80,8 @@ class Edge:
             _admit(api_key, scope)
             envelope = new_envelope(api_key.workspace_id, idempotency_key)
             is_batch = scope["path"] in BATCH_PATHS
-            items = _decode_all(body, envelope) if is_batch else _decode_one(body, envelope)
+            decode = self._decode_all if is_batch else self._decode_one
+            items = decode(body, envelope)
         except RateLimited as error:
             await self._refuse(send, error)
             return True
@@ -93,6 +95,36 @@ class Edge:
         else:
             await self._answer(send, HTTPStatus.OK, members, new_request_id())
         return True
+
+    def _decode_one(self, body: bytes, envelope: Envelope) -> list[Item]:
+        item = decode_plain(body, envelope) if len(body) <= self._max_event_bytes else None
+        return [item or decode_item(read_event(body), envelope)]
+
+    def _decode_all(self, body: bytes, envelope: Envelope) -> list[Item]:
+        """Return the items of a batch; raises Doubt where any is refused."""
+        if (items := self._decode_plain(body, envelope)) is not None:
+            return items
+        decoded = decode_batch(read_batch(body), envelope)
+        items = [item for item in decoded if isinstance(item, Item)]
+        if len(items) < len(decoded):
+            raise Doubt
+        return items
+
+    def _decode_plain(self, body: bytes, envelope: Envelope) -> list[Item] | None:
+        """Return the items of a batch in which all is plain, also its size."""
+        try:
+            elements = split_plain(body)
+        except NotPlain:
+            return None
+        is_plain = envelope.idempotency_key is None and 0 < len(elements) <= MAX_BATCH
+        if not is_plain or max(map(len, elements)) > self._max_event_bytes:
+            return None
+        items = []
+        for element in elements:
+            if (item := decode_plain(element, envelope)) is None:
+                return None
+            items.append(item)
+        return items
 
     async def _refuse(self, send: Send, error: Exception) -> None:
         request_id = new_request_id()
@@ -160,39 +192,6 @@ def _admit(api_key: APIKey, scope: Scope) -> None:
         raise Doubt
     require_admitted(verdict)
     scope[ADMITTED] = True
-
-
-def _decode_one(body: bytes, envelope: Envelope) -> list[Item]:
-    item = decode_plain(body, envelope) if len(body) <= settings.API_MAX_EVENT_BYTES else None
-    return [item or decode_item(read_event(body), envelope)]
-
-
-def _decode_all(body: bytes, envelope: Envelope) -> list[Item]:
-    """Return the items of a batch; raises Doubt where any is refused."""
-    if (items := _decode_plain(body, envelope)) is not None:
-        return items
-    decoded = decode_batch(read_batch(body), envelope)
-    items = [item for item in decoded if isinstance(item, Item)]
-    if len(items) < len(decoded):
-        raise Doubt
-    return items
-
-
-def _decode_plain(body: bytes, envelope: Envelope) -> list[Item] | None:
-    """Return the items of a batch in which all is plain, also its size."""
-    try:
-        elements = split_plain(body)
-    except NotPlain:
-        return None
-    is_plain = envelope.idempotency_key is None and 0 < len(elements) <= MAX_BATCH
-    if not is_plain or max(map(len, elements)) > settings.API_MAX_EVENT_BYTES:
-        return None
-    items = []
-    for element in elements:
-        if (item := decode_plain(element, envelope)) is None:
-            return None
-        items.append(item)
-    return items
 
 
 def _common_headers(django_application: Callable[..., Any]) -> list[tuple[bytes, bytes]]:
