@@ -51,12 +51,16 @@ def copy_events(
 
 def _packed(items: Iterable[Item], people: Mapping[Identity, UUID]) -> bytes:
     pieces: list[bytes] = []
+    received_at, received = _EPOCH, 0
     for item in items:
         person = item.person
         event, source = item.event.encode(), item.source.encode()
         parameters, context = item.parameters.encode(), item.context.encode()
         keys = person[0], 16, item.event_id.bytes, 16, people[person].bytes
-        moments = _microseconds(item.timestamp), 8, _microseconds(item.received_at)
+        if item.received_at is not received_at:
+            # The items of a request have it in common.
+            received_at, received = item.received_at, _microseconds(item.received_at)
+        moments = _microseconds(item.timestamp), 8, received
         pieces += (
             _KEYS.pack(_COLUMNS, 8, *keys, len(event)),
             event,

@@ -75,7 +75,7 @@ def web_command(
 ) -> list[str]:
     """Return the command line that serves an ASGI application."""
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws"]
-    command += ["--host", host, "--port", str(port), "--workers", str(workers)]
+    command += ["--host", host, "--port", str(port), "--workers", str(workers), "--loop", "uvloop"]
     # Without this the end of one worker ends the server.
     command += ["--respawn-failed-workers"]
     # Milliseconds: a connection whose headers never end must not keep others out.
