@@ -11,6 +11,7 @@ from flameup.api.limits import limiter
 from tests import leaks, statements
 from tests.factories import APIKeyFactory, PersonFactory, WorkspaceFactory
 from tests.server import Server, running_server
+from tests.twins import TwinClient
 from workspaces.key_cache import keys
 from workspaces.models import APIKey, Workspace
 from workspaces.scopes import ALL_SCOPES
@@ -73,8 +74,8 @@ def other_workspace(db: None) -> Workspace:
 
 
 def client_of(api_key: APIKey) -> Client:
-    """Return a client that sends this key."""
-    return Client(headers={"authorization": f"Bearer {api_key.token}"})
+    """Return a client that sends this key, and tries the edge beside Django."""
+    return TwinClient(headers={"authorization": f"Bearer {api_key.token}"})
 
 
 @pytest.fixture
