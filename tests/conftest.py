@@ -1,4 +1,6 @@
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from flameup.api.limits import limiter
 from tests import leaks, statements
 from tests.factories import APIKeyFactory, PersonFactory, WorkspaceFactory
 from tests.server import Server, running_server
+from tests.twins import TwinClient
 from workspaces.key_cache import keys
 from workspaces.models import APIKey, Workspace
 from workspaces.scopes import ALL_SCOPES
@@ -50,16 +53,27 @@ def empty_memory() -> None:
 
 
 @pytest.fixture(scope="session")
-def server(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
+def server(serve: Callable[[bool], Server]) -> Server:
     """A web server like the real one on the test database, for the whole run."""
-    with (
-        django_db_blocker.unblock(),
-        running_server(tmp_path_factory.mktemp("server") / "server.log") as running,
-    ):
-        yield running
-    leaks.search(running.log.parent)
+    return serve(True)
+
+
+@pytest.fixture(scope="session")
+def serve(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[bool], Server]]:
+    """Returns the web server with the edge, or the one without it, which run until the end."""
+    folder = tmp_path_factory.mktemp("server")
+    with ExitStack() as servers:
+
+        @cache
+        def start(has_edge: bool) -> Server:
+            log = folder / f"server-{has_edge:d}.log"
+            with django_db_blocker.unblock():
+                return servers.enter_context(running_server(log, FLAMEUP_EDGE=f"{has_edge:d}"))
+
+        yield start
+    leaks.search(folder)
 
 
 @pytest.fixture
@@ -73,8 +87,8 @@ def other_workspace(db: None) -> Workspace:
 
 
 def client_of(api_key: APIKey) -> Client:
-    """Return a client that sends this key."""
-    return Client(headers={"authorization": f"Bearer {api_key.token}"})
+    """Return a client that sends this key, and tries the edge beside Django."""
+    return TwinClient(headers={"authorization": f"Bearer {api_key.token}"})
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ class Server:
 
     url: str
     log: Path
+    process: "subprocess.Popen[bytes]"
 
     def count_answers(self) -> int:
         """Return how many requests have been answered up to now."""
@@ -58,22 +59,28 @@ class Server:
 
 
 @contextmanager
-def running_server(log: Path) -> Iterator[Server]:
-    """Run a server on a free port for as long as the context lasts."""
+def running_server(
+    log: Path, *, command_for: Callable[[int], list[str]] | None = None, **environment: str
+) -> Iterator[Server]:
+    """Run a server on a free port for as long as the context lasts.
+
+    `command_for` makes the command line from the port; the other arguments are added
+    to the server's environment.
+    """
     port = free_port()
-    server = Server(f"http://127.0.0.1:{port}", log)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            _command(port),
+            (command_for or _command)(port),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             cwd=settings.BASE_DIR,
-            env=os.environ | _environment(),
+            env=os.environ | _environment() | environment,
             preexec_fn=ending_with_parent(signal.SIGTERM),  # noqa: PLW1509 (calls the kernel only)
         )
+    server = Server(f"http://127.0.0.1:{port}", log, process)
     try:
-        _wait_until_ready(server, process)
+        _wait_until_ready(server)
         yield server
     finally:
         process.terminate()
@@ -127,10 +134,10 @@ def _command(port: int) -> list[str]:
     return [*command, "flameup.asgi:application"]
 
 
-def _wait_until_ready(server: Server, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(server: Server) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not _is_ready(server.url):
-        if process.poll() is not None or time.monotonic() > deadline:
+        if server.process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"The server does not start:\n{server.log.read_text()}")
         time.sleep(_POLL_SECONDS)
 

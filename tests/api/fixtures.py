@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from events.api import edge
 from events.api import track as tracking
 from events.models import Event
 from flameup.api import throttling
@@ -58,7 +59,7 @@ def seconds():
 def limiter(monkeypatch, seconds):
     """The limiter of the product as that of the only process, with a clock that stands still."""
     limiter = Limiter(clock=seconds)
-    for module in (throttling, authentication):
+    for module in (throttling, authentication, edge):
         monkeypatch.setattr(module, "limiter", lambda: limiter)
     return limiter
 

@@ -19,6 +19,12 @@ def token(workspace: Workspace) -> str:
     return APIKeyFactory(workspace=workspace).token
 
 
+@pytest.fixture(params=[True, False], ids=["edge", "no edge"])
+def server(request: pytest.FixtureRequest, serve: Callable[[bool], Server]) -> Server:
+    """The server with the edge, and the one without it: both give the same answers."""
+    return serve(request.param)
+
+
 Call = Callable[..., Answer]
 
 

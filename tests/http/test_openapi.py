@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.factories import EventFactory
@@ -34,6 +35,8 @@ def test_both_documents_say_the_same(call):
     assert yaml.safe_load(call("GET", "/openapi.yaml", Authorization=None).body) == as_json
 
 
+# With one server, because it takes long.
+@pytest.mark.parametrize("server", [True], ids=["edge"], indirect=True)
 def test_no_answer_is_outside_the_document(server, workspace, token, tmp_path):
     event = EventFactory(workspace=workspace)
     configuration = tmp_path / "schemathesis.toml"

@@ -1,0 +1,154 @@
+"""A server that is told to stop under load answers what it took, and loses nothing."""
+
+import json
+import signal
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import transaction
+
+from events.models import Event
+from flameup.management.children import web_command, web_service
+from people.services import shut_out_writers
+from tests.events.threads import wait_until_blocked
+from tests.factories import APIKeyFactory, WorkspaceFactory
+from tests.flameup.running import wait_for
+from tests.server import db, running_server  # noqa: F401 (a fixture)
+
+CLIENTS = 6
+# A worker is killed after 3 s, and what is left after the supervisor's patience.
+STOP_SECONDS = 3.0
+PATIENCE_SECONDS = web_service("127.0.0.1", 0, ()).patience
+BODY = json.dumps({"external_id": "user_123", "event": "signed_up"})
+
+
+@pytest.fixture
+def api_key(db):  # noqa: F811 (the fixture)
+    return APIKeyFactory(workspace=WorkspaceFactory(), rate_limit=0)
+
+
+@pytest.fixture
+def server(request, api_key, tmp_path):
+    """A web server of the test's own, with the options of a real one."""
+    command = partial(web_command, "127.0.0.1", workers=1)
+    log, edge = tmp_path / "server.log", getattr(request, "param", "1")
+    with running_server(log, command_for=command, FLAMEUP_EDGE=edge) as running:
+        yield running
+
+
+each_way = pytest.mark.parametrize("server", ["1", "0"], ids=["edge", "no edge"], indirect=True)
+
+
+@dataclass
+class Run:
+    """What a client heard until it was not heard any more."""
+
+    ids: list[str] = field(default_factory=list)
+    others: list[tuple[int, bytes]] = field(default_factory=list)
+
+
+def connect(server):
+    address = urlsplit(server.url)
+    return HTTPConnection(address.hostname, address.port, timeout=10)
+
+
+def track(connection, api_key):
+    headers = {"Authorization": f"Bearer {api_key.token}", "Content-Type": "application/json"}
+    connection.request("POST", "/api/v1/track", BODY, headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
+def track_on(server, api_key, run, *, keep_alive):
+    """Track events until there is no answer."""
+    with closing(connect(server)) as connection:
+        while True:
+            try:
+                status, body = track(connection, api_key)
+            except (ConnectionError, HTTPException):
+                return
+            if status == 200:
+                run.ids.append(json.loads(body)["event_id"])
+            else:
+                run.others.append((status, body))
+            if not keep_alive:
+                connection.close()
+
+
+def stop(server):
+    """Tell the server to stop; return its exit code and how long it took."""
+    began = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    code = server.process.wait(20)
+    return code, time.monotonic() - began
+
+
+def is_listening(server):
+    address = urlsplit(server.url)
+    try:
+        socket.create_connection((address.hostname, address.port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def stored_ids(api_key):
+    events = Event.objects.in_workspace(api_key.workspace_id)
+    return {f"evt_{event_id.hex}" for event_id in events.values_list("id", flat=True)}
+
+
+@each_way
+def test_what_was_answered_under_load_is_stored(server, api_key):
+    runs = [Run() for _ in range(CLIENTS)]
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        for i, run in enumerate(runs):
+            pool.submit(track_on, server, api_key, run, keep_alive=i % 2)
+        wait_for(lambda: all(len(run.ids) > 5 for run in runs), 10, "the load")
+        code, seconds = stop(server)
+    assert [run.others for run in runs] == [[]] * CLIENTS
+    assert {event_id for run in runs for event_id in run.ids} <= stored_ids(api_key)
+    assert (code, seconds < STOP_SECONDS) == (0, True)
+
+
+@each_way
+def test_request_that_waits_for_the_database_is_answered(server, api_key):
+    with closing(connect(server)) as connection, ThreadPoolExecutor(1) as pool:
+        assert track(connection, api_key)[0] == 200
+        with transaction.atomic():
+            shut_out_writers(api_key.workspace_id)
+            future = pool.submit(track, connection, api_key)
+            wait_until_blocked(future)
+            server.process.send_signal(signal.SIGTERM)
+            wait_for(lambda: not is_listening(server), 2, "the end of listening")
+        assert future.result(STOP_SECONDS)[0] == 200
+    assert server.process.wait(STOP_SECONDS) == 0
+    assert len(stored_ids(api_key)) == 2
+
+
+HEAD = b"POST /api/v1/track HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+
+
+def test_clients_that_say_nothing_hold_up_no_stop(server, api_key):
+    with closing(connect(server)) as idle, closing(connect(server)) as used:
+        idle.connect()
+        track(used, api_key)
+        assert stop(server) < (0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "data", [HEAD, HEAD + b"Content-Length: 50\r\n\r\n{"], ids=["head", "body"]
+)
+def test_client_that_stalls_holds_up_the_stop_for_seconds(server, data):
+    with closing(connect(server)) as connection:
+        connection.connect()
+        connection.sock.sendall(data)
+        # Until the server has begun to read it.
+        time.sleep(0.3)
+        assert stop(server) < (0, PATIENCE_SECONDS)
