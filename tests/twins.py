@@ -123,7 +123,7 @@ def _ask_and_undo(scope: Scope, body: bytes) -> tuple[EdgeAnswer | None, int]:
     """Ask the edge as if it knew the key, and forget the key; return its workspace as well."""
     header = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
     token = header.partition(" ")[2]
-    was_known = cached_api_key(token) is not None
+    was_known = cached_api_key(token.encode(errors="replace")) is not None
     with transaction.atomic():
         api_key = find_api_key(token)
         answer = ask_edge(scope, body)

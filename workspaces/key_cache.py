@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
-from math import inf
 from threading import Lock
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -40,16 +39,14 @@ class Reading(NamedTuple):
 
 
 class _Entry:
-    """A key, when it was read by the clock of the cache, and how long it was good for then."""
+    """A key, and when it was read by the clock of the cache."""
 
-    __slots__ = ("api_key", "is_being_read", "read_at", "seconds_left")
+    __slots__ = ("api_key", "is_being_read", "read_at")
 
     def __init__(self, api_key: APIKey, read_at: float) -> None:
         self.api_key = api_key
         self.read_at = read_at
         self.is_being_read = False
-        ends_at = api_key.expires_at
-        self.seconds_left = (ends_at - timezone.now()).total_seconds() if ends_at else inf
 
 
 class KeyCache:
@@ -72,11 +69,7 @@ class KeyCache:
     def get(self, token: bytes) -> APIKey | None:
         """Return the usable key of this text; None if it is not known here and now. No I/O."""
         entry = self._entries.get(sha256(token).digest())
-        if entry is None:
-            return None
-        lifetime = LISTENING_SECONDS if self._hearing.is_listening else ALONE_SECONDS
-        age = self._clock() - entry.read_at
-        return entry.api_key if age < lifetime and age < entry.seconds_left else None
+        return None if entry is None else self._usable(entry, self._age(entry))
 
     def get_unless_stale(self, token: bytes) -> APIKey | None:
         """Return the key as `get` does, but let one caller go and read it anew before it is old.
@@ -86,12 +79,22 @@ class KeyCache:
         entry = self._entries.get(sha256(token).digest())
         if entry is None:
             return None
-        lifetime = LISTENING_SECONDS if self._hearing.is_listening else ALONE_SECONDS
-        age = self._clock() - entry.read_at
-        if age >= lifetime * _STALE and not entry.is_being_read:
+        age = self._age(entry)
+        if age >= _STALE and not entry.is_being_read:
             entry.is_being_read = True
             return None
-        return entry.api_key if age < lifetime and age < entry.seconds_left else None
+        return self._usable(entry, age)
+
+    def _age(self, entry: _Entry) -> float:
+        """Return how much of its lifetime an entry has behind it, as a fraction."""
+        lifetime = LISTENING_SECONDS if self._hearing.is_listening else ALONE_SECONDS
+        return (self._clock() - entry.read_at) / lifetime
+
+    def _usable(self, entry: _Entry, age: float) -> APIKey | None:
+        ends_at = entry.api_key.expires_at
+        if age >= 1 or (ends_at is not None and ends_at <= timezone.now()):
+            return None
+        return entry.api_key
 
     def begin_reading(self) -> Reading:
         """Return what `put` needs to know; call it before the key is read."""

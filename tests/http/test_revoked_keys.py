@@ -49,7 +49,7 @@ def test_a_key_revoked_by_a_command_is_forgotten_here(api_key, listening, monkey
     command = [sys.executable, "manage.py", "revoke_api_key", api_key.public_part]
     environment = os.environ | {"DATABASE_URL": database_url(connection.settings_dict)}
     subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=True)
-    wait_for(lambda: cached_api_key(api_key.token) is None, 1, "the news of it")
+    wait_for(lambda: cached_api_key(api_key.token.encode()) is None, 1, "the news of it")
     assert find_api_key(api_key.token) is None
 
 
@@ -63,5 +63,5 @@ def test_keys_are_forgotten_when_the_connection_is_lost(api_key, listening, monk
             " WHERE application_name = %s AND datname = current_database()",
             [APPLICATION_NAME],
         )
-    wait_for(lambda: cached_api_key(api_key.token) is None, 1, "nothing in memory")
+    wait_for(lambda: cached_api_key(api_key.token.encode()) is None, 1, "nothing in memory")
     wait_for(lambda: listener.is_listening, 2, "listening again")

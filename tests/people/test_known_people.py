@@ -5,7 +5,7 @@ from django.db import connection, transaction
 
 from events.ingest.store import store
 from events.models import Event
-from people.known import KnownPeople, known_people, people_of
+from people.known import KnownPeople, known_people, meet
 from people.models import Person
 from people.services import clean_traits, delete_person, hold_people, merge_traits
 from tests.events.threads import PATIENCE, in_background, wait_until_blocked
@@ -41,7 +41,7 @@ def test_person_of_an_event_is_remembered_and_not_looked_for(workspace, django_a
     with transaction.atomic():
         versions = hold_people(connection, [workspace.id])
         with django_assert_num_queries(0):
-            found = people_of(connection, [item.person], versions, item.received_at)
+            found = meet(connection, [item.person], versions, item.received_at).people
     assert found == {item.person: person_id}
 
 
