@@ -32,7 +32,7 @@ def own_database() -> Iterator[str]:
     finally:
         with _undisturbed():
             _connect_to(home)
-            _execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
+            _drop(name)
 
 
 def empty_events() -> None:
@@ -71,6 +71,18 @@ def _create(name: str) -> None:
         raise CommandError(
             f"The benchmark makes a database of its own, and the server refuses: {error}"
         ) from error
+
+
+def _drop(name: str) -> None:
+    # WITH (FORCE) is refused to whoever is no superuser while an autovacuum runs there; without
+    # it, the server ends the autovacuum by itself.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = %s AND usename = current_user",
+            [name],
+        )
+    _execute(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(name)))
 
 
 def _connect_to(name: str) -> None:
