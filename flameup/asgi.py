@@ -19,11 +19,17 @@ from events import ingest  # noqa: E402
 from events.api.edge import Edge  # noqa: E402
 from flameup import listener  # noqa: E402
 from flameup.bridge import ThreadBridge  # noqa: E402
+from flameup.garbage import collect_rarely  # noqa: E402
 from flameup.lifespan import Lifespan  # noqa: E402
 from flameup.request_bodies import BodyReader  # noqa: E402
 
 # A little less than the supervisor waits before it kills.
 DRAIN_SECONDS = 2.5
+
+
+def _start() -> None:
+    listener.start()
+    collect_rarely()
 
 
 def _stop() -> None:
@@ -34,7 +40,7 @@ def _stop() -> None:
 application = BodyReader(
     Lifespan(
         ThreadBridge(django_application, threads=settings.WEB_THREADS),
-        start=listener.start,
+        start=_start,
         stop=_stop,
     ),
     limit=settings.API_MAX_BODY_BYTES,
