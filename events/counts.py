@@ -20,6 +20,7 @@ from django.db import connection as default_connection
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from events.wire import text_array
 from flameup.api.ids import EPOCH
 
 QUARTER = timedelta(minutes=15)
@@ -39,7 +40,6 @@ _HALF = 2**31
 _APPEND = (
     "INSERT INTO events_countdelta (workspace_id, quarter, commit_id, total, names, counts) VALUES "
 )
-_ROW = "(%s, %s, %s, %s, %s::text[], %s::bigint[])"
 
 # What is subtracted is what is deleted, and nothing else, whoever else deletes.
 _DELETE_EVENTS = """
@@ -107,18 +107,18 @@ Event = tuple[int, str, datetime]
 _Key = tuple[int, str, int]
 
 
-def record(connection: BaseDatabaseWrapper, events: Iterable[Event], *, end: str = "") -> None:
-    """Count these events, each a workspace, a name and a time.
+def recording(connection: BaseDatabaseWrapper, events: Iterable[Event]) -> str:
+    """Return the statement that counts these events, each a workspace, a name and a time.
 
-    One statement inside the caller's transaction, which is the one that writes
-    the events; `end` is a statement to send behind it, in the same message. It
-    waits for nobody.
+    It belongs into the transaction that writes the events, and waits for nobody.
+    The empty text for no events.
     """
-    rows = list(_rows(_count(events)))
-    if rows:
-        sql = _APPEND + ", ".join([_ROW] * len(rows)) + end
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [value for row in rows for value in row])
+    rows = [
+        f"({workspace_id},'{quarter}','{commit_id}',{sum(numbers)},"
+        f"{text_array(connection, names)}::text[],'{{{','.join(map(str, numbers))}}}'::bigint[])"
+        for workspace_id, quarter, commit_id, names, numbers in _rows(_count(events))
+    ]
+    return _APPEND + ",".join(rows) if rows else ""
 
 
 def delete_events_about(
@@ -197,7 +197,9 @@ def _count(events: Iterable[Event]) -> Mapping[_Key, int]:
     return Counter(zip(workspaces, names, quarters, strict=False))
 
 
-def _rows(counted: Mapping[_Key, int]) -> Iterator[tuple[Any, ...]]:
+def _rows(
+    counted: Mapping[_Key, int],
+) -> Iterator[tuple[int, datetime, UUID, list[str], list[int]]]:
     """Return a row for each workspace and quarter, in the order of their key."""
     named: dict[tuple[int, int], dict[str, int]] = {}
     for (workspace_id, name, quarter), count in counted.items():
@@ -206,7 +208,7 @@ def _rows(counted: Mapping[_Key, int]) -> Iterator[tuple[Any, ...]]:
     for (workspace_id, quarter), counts in sorted(named.items()):
         moment = EPOCH + quarter * QUARTER
         names, numbers = list(counts), list(counts.values())
-        yield workspace_id, moment, commit_id, sum(numbers), names, numbers
+        yield workspace_id, moment, commit_id, names, numbers
 
 
 def _quarter_of(moment: datetime) -> int:

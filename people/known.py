@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from people.identities import Identity, Resolved, find_or_create_people
 
 MAX_KNOWN = 100_000
+MAX_VERSIONS = 10_000
 
 # A workspace, the version of its people, and a name.
 _Key = tuple[int, int, str]
@@ -27,6 +28,8 @@ class KnownPeople:
         self._half = maximum // 2
         self._young: dict[_Key, UUID] = {}
         self._old: dict[_Key, UUID] = {}
+        # What it was in the last transaction that asked.
+        self.versions: dict[int, int] = {}
 
     def get(self, key: _Key) -> UUID | None:
         """Return the person of this name."""
@@ -43,7 +46,13 @@ class KnownPeople:
 
     def clear(self) -> None:
         """Forget everybody."""
-        self._young, self._old = {}, {}
+        self._young, self._old, self.versions = {}, {}, {}
+
+    def note_versions(self, versions: Mapping[int, int]) -> None:
+        """Keep these versions as the last that are known."""
+        if len(self.versions) >= MAX_VERSIONS:
+            self.versions.clear()
+        self.versions.update(versions)
 
 
 known_people = KnownPeople()
@@ -59,10 +68,30 @@ class Meeting:
 
     def remember(self) -> None:
         """Remember the strangers; call it once the transaction is committed."""
+        known_people.note_versions(self.versions)
         for (workspace_id, name), resolved in self.strangers.items():
             if resolved.is_lasting:
                 key = (workspace_id, self.versions.get(workspace_id, 0), name)
                 known_people.put(key, resolved.person_id)
+
+
+def recall(identities: Iterable[Identity]) -> Meeting | None:
+    """Return the person of each identity if all are known, by the versions last seen. No query.
+
+    It holds only for a transaction that holds the people and finds them at these
+    versions.
+    """
+    people: dict[Identity, UUID] = {}
+    versions: dict[int, int] = {}
+    find, last_seen = known_people.get, known_people.versions
+    for identity in dict.fromkeys(identities):
+        workspace_id, name = identity
+        version = last_seen.get(workspace_id)
+        person_id = None if version is None else find((workspace_id, version, name))
+        if version is None or person_id is None:
+            return None
+        people[identity], versions[workspace_id] = person_id, version
+    return Meeting(people, {}, versions)
 
 
 def meet(

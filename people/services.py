@@ -24,10 +24,9 @@ from workspaces.models import Workspace
 
 MAX_TRAITS_BYTES = 64 * 1024
 
-_HOLD = """
-SELECT pg_advisory_xact_lock_shared(id) FROM unnest(%s::bigint[]) AS held (id);
-SELECT id, people_version FROM workspaces_workspace WHERE id = ANY(%s)
-"""
+# Two statements: the second sees what was committed while the first waited.
+_HOLD = "SELECT pg_advisory_xact_lock_shared(id) FROM unnest('{{{ids}}}'::bigint[]) AS held (id)"
+_VERSIONS = "SELECT id, people_version FROM workspaces_workspace WHERE id = ANY('{{{ids}}}')"
 
 # Sent inside the transaction that deletes a person, with `workspace_id` and `person_id`, so that
 # apps above this one remove what they hold.
@@ -127,14 +126,18 @@ def hold_people(
     a name meant before it still means. `begin` is a statement to send before, in the
     same message.
     """
-    ids = sorted(set(workspace_ids))
+    statements = [*filter(None, [begin]), *holding(workspace_ids)]
     with connection.cursor() as cursor:
-        # In one message, and yet several statements: the last sees what was committed while the
-        # one before it waited.
-        cursor.execute(begin + _HOLD, [ids, ids])
-        for _ in range(2 if begin else 1):
+        cursor.execute(";".join(statements))
+        for _ in statements[1:]:
             cursor.nextset()
         return dict(cursor.fetchall())
+
+
+def holding(workspace_ids: Iterable[int]) -> tuple[str, str]:
+    """Return the two statements of `hold_people`; the second has the rows (workspace, version)."""
+    ids = ",".join(map(str, sorted(set(workspace_ids))))
+    return _HOLD.format(ids=ids), _VERSIONS.format(ids=ids)
 
 
 def shut_out_writers(workspace_id: int) -> None:

@@ -26,6 +26,7 @@ def _watch(connection: Any, **kwargs: Any) -> None:
 
 # For the whole run and for every thread's connection, not for single tests.
 connection_created.connect(_watch, dispatch_uid="tests.statements")
+statements.watch_messages()
 leaks.remember_keys()
 
 

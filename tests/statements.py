@@ -10,8 +10,10 @@ from functools import cache
 from typing import Any
 
 from django.apps import apps
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field
 
+from events import wire
 from workspaces.models import Membership, Workspace
 
 _VERB = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
@@ -44,3 +46,17 @@ def watch(execute: Callable[..., Any], sql: str, params: Any, many: bool, contex
     """Check a statement, then run it (an execute wrapper of Django)."""
     check_statement(sql)
     return execute(sql, params, many, context)
+
+
+def watch_messages() -> None:
+    """Check the statements that bypass Django's cursors, too, and count them as its queries."""
+    copy_in = wire.copy_in
+
+    def watched(connection: BaseDatabaseWrapper, sql: str, *rest: Any) -> None:
+        for statement in sql.split(";"):
+            check_statement(statement)
+        if connection.queries_logged:
+            connection.queries_log.append({"sql": sql, "time": "0"})
+        copy_in(connection, sql, *rest)
+
+    wire.copy_in = watched

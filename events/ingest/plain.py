@@ -18,7 +18,7 @@ from events.ingest.decode import (
     identify,
 )
 from events.ingest.items import Item
-from flameup.api.exact_json import MAX_NUMBER_DIGITS, may_hold_long_number, read_fraction
+from flameup.api.exact_json import DOUBTS, MAX_NUMBER_DIGITS, may_hold_long_number, read_fraction
 from flameup.api.ids import EPOCH
 from flameup.api.payload import plain_text
 from flameup.api.text import MAX_NAME_LENGTH
@@ -55,7 +55,7 @@ def decode_plain(data: bytes, envelope: Envelope) -> Item | None:
         return None
     try:
         fields = _decoder.decode(data)
-    except (msgspec.MsgspecError, RecursionError):
+    except DOUBTS:
         return None
     person = _first(fields.external_id, fields.user_id, fields.userId)
     event = _first(fields.event, fields.event_name)

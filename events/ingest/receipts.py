@@ -1,6 +1,6 @@
 """Message ids: the first event of each counts, for seven days."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from events.ingest.items import Item
 from events.models import Receipt
+from events.wire import text_array
 
 KEPT_FOR = timedelta(days=7)
 
@@ -21,13 +22,13 @@ _CLAIM = """
 INSERT INTO events_receipt AS receipt
        (workspace_id, message_id, event_id, fingerprint, created_at)
 SELECT workspace_id, message_id, event_id, fingerprint, created_at
-  FROM unnest(%s::bigint[], %s::text[], %s::uuid[], %s::bytea[], %s::timestamptz[])
+  FROM unnest({}::bigint[], {}::text[], {}::uuid[], {}::bytea[], {}::timestamptz[])
        AS new (workspace_id, message_id, event_id, fingerprint, created_at)
  ORDER BY workspace_id, message_id
 ON CONFLICT (workspace_id, message_id) DO UPDATE
    SET event_id = excluded.event_id, fingerprint = excluded.fingerprint,
        created_at = excluded.created_at
- WHERE receipt.workspace_id = excluded.workspace_id AND receipt.created_at <= %s
+ WHERE receipt.workspace_id = excluded.workspace_id AND receipt.created_at <= '{}'
 RETURNING workspace_id, message_id, event_id, fingerprint
 """
 
@@ -62,23 +63,35 @@ def claim(
             first.setdefault((item.workspace_id, item.message_id), item)
     if not first:
         return {}
-    claims = _rows(connection, _CLAIM, [*_columns(first), moment - KEPT_FOR])
+    claims = _rows(connection, claiming(connection, first.values(), moment))
     if lost := [key for key in first if key not in claims]:
         claims |= _rows(connection, _READ, _transposed(lost))
     return claims
 
 
-def _columns(first: dict[Key, Item]) -> list[Any]:
-    return _transposed(
-        [(*key, item.event_id, item.fingerprint, item.received_at) for key, item in first.items()]
-    )
+def claiming(connection: BaseDatabaseWrapper, items: Collection[Item], moment: datetime) -> str:
+    """Return the statement that claims the message ids of these items, all different.
+
+    It has a row for each that was free.
+    """
+    columns: list[Iterable[str]] = [
+        [str(item.workspace_id) for item in items],
+        [item.message_id or "" for item in items],
+        [item.event_id.hex for item in items],
+        [f"\\x{item.fingerprint.hex()}" for item in items],
+        [item.received_at.isoformat() for item in items],
+    ]
+    arrays = (text_array(connection, column) for column in columns)
+    return _CLAIM.format(*arrays, moment - KEPT_FOR)
 
 
 def _transposed(rows: Iterable[tuple[object, ...]]) -> list[Any]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _rows(connection: BaseDatabaseWrapper, sql: str, parameters: Sequence[Any]) -> dict[Key, Claim]:
+def _rows(
+    connection: BaseDatabaseWrapper, sql: str, parameters: Sequence[Any] | None = None
+) -> dict[Key, Claim]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return {

@@ -5,13 +5,14 @@ psycopg writes the same three times more slowly, column by column, and the text
 format costs the server more to read.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from struct import Struct
 from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from events import wire
 from events.ingest.items import Item
 from people.identities import Identity
 
@@ -37,16 +38,28 @@ _ROWS_OF_A_PIECE = 100
 
 
 def copy_events(
-    connection: BaseDatabaseWrapper, items: Sequence[Item], people: Mapping[Identity, UUID]
+    connection: BaseDatabaseWrapper,
+    items: Sequence[Item],
+    people: Mapping[Identity, UUID],
+    *,
+    before: Iterable[str] = (),
+    after: str = "",
+    check: wire.Check | None = None,
 ) -> None:
-    """Insert the items; raises django.db.DatabaseError."""
-    if not items:
-        return
-    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(_COPY) as copy:
-        copy.write(_HEADER)
-        for start in range(0, len(items), _ROWS_OF_A_PIECE):
-            copy.write(_packed(items[start : start + _ROWS_OF_A_PIECE], people))
-        copy.write(_TRAILER)
+    """Insert the items, in one message with the statements to run before and after.
+
+    Raises django.db.DatabaseError, and what `check` raises when it sees the results
+    of the statements before.
+    """
+    sql = ";".join(filter(None, (*before, _COPY, after)))
+    wire.copy_in(connection, sql, _data(items, people), check)
+
+
+def _data(items: Sequence[Item], people: Mapping[Identity, UUID]) -> Iterator[bytes]:
+    yield _HEADER
+    for start in range(0, len(items), _ROWS_OF_A_PIECE):
+        yield _packed(items[start : start + _ROWS_OF_A_PIECE], people)
+    yield _TRAILER
 
 
 def _packed(items: Iterable[Item], people: Mapping[Identity, UUID]) -> bytes:

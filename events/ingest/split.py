@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from flameup.api import exact_json
-from flameup.api.exact_json import JSONSyntaxError, NotPlain, load_plain
+from flameup.api.exact_json import DOUBTS, JSONSyntaxError, NotPlain, load_plain
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 # A text without its end is one token up to the end of all, so that no place is read twice.
@@ -50,7 +50,7 @@ def split_plain(body: str | bytes) -> list[bytes]:
     """Return the texts of the elements, some ten times as fast; raises NotPlain in doubt."""
     try:
         return [bytes(element) for element in _decoder.decode(body).events]
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except DOUBTS as error:
         raise NotPlain from error
 
 

@@ -15,6 +15,7 @@ from events.ingest.items import Item, Outcome, Refused, Stored
 from events.ingest.receipts import Claim
 from events.ingest.rows import copy_events
 from events.ingest.transactions import one_transaction
+from events.ingest.usual import store_usual
 from flameup.api.ids import MILLISECOND, uuid7_moment
 from people.identities import Identity, Resolved, find_people
 from people.known import meet
@@ -68,6 +69,8 @@ def store(items: Sequence[Item], connection: BaseDatabaseWrapper) -> list[Outcom
     """
     for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
+            if store_usual(items, connection):
+                return [Stored(item.event_id, warnings=item.warnings) for item in items]
             return _store_once(items, connection)
         except DatabaseError as error:
             if attempt == MAX_ATTEMPTS or not _is_mended(error, items, connection):
@@ -85,11 +88,12 @@ def _store_once(items: Sequence[Item], connection: BaseDatabaseWrapper) -> list[
         fresh = [item for item in items if _is_first(item, claims)] if claims else items
         met = meet(connection, [item.person for item in fresh], versions, moment)
         transaction.on_commit(met.remember)
-        people = met.people
-        copy_events(connection, fresh, people)
+        if fresh:
+            names = ((item.person[0], item.event, item.timestamp) for item in fresh)
+            counting = counts.recording(connection, names)
+            end = "" if claims else transaction.end
+            copy_events(connection, fresh, met.people, before=[counting], after=end)
         conflicts = _conflicts(connection, items, claims) if claims else set()
-        names = ((item.person[0], item.event, item.timestamp) for item in fresh)
-        counts.record(connection, names, end=transaction.end)
     if not claims:
         return [Stored(item.event_id, False, item.warnings) for item in items]
     return [_outcome(item, claims, conflicts) for item in items]

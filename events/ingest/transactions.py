@@ -43,7 +43,7 @@ def one_transaction(connection: BaseDatabaseWrapper) -> Iterator[Transaction]:
             transaction.on_commit(callback, using=connection.alias)
         return
     connection.ensure_connection()
-    own = Transaction(begin="BEGIN;", end="; COMMIT")
+    own = Transaction(begin="BEGIN", end="COMMIT")
     try:
         yield own
         with connection.wrap_database_errors:

@@ -71,7 +71,7 @@ def load_plain(text: str | bytes) -> Any:
         raise NotPlain
     try:
         return _plain_decoder.decode(text)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError) as error:
+    except DOUBTS as error:
         raise NotPlain from error
 
 
@@ -169,6 +169,8 @@ def _refuse_constant(name: str) -> None:
     raise JSONSyntaxError(f"{name} is no JSON value")
 
 
+# What a decoder of msgspec raises at what it does not take, whether it is JSON or not.
+DOUBTS = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError)
 _plain_decoder = msgspec.json.Decoder(float_hook=read_fraction)
 _decoder = json.JSONDecoder(
     parse_float=read_fraction, parse_int=_read_integer, parse_constant=_refuse_constant

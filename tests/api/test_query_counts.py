@@ -10,7 +10,8 @@ from workspaces import key_cache
 KEY = 2
 # Beginning and end of the transaction, holding the people, finding them.
 STORE = 4
-NEW_PERSON, COPY = 2, 2
+# The COPY takes the counts along.
+NEW_PERSON, COPY = 2, 1
 FIND, COUNT, PAGE, SEEN = 1, 1, 1, 1
 
 QUERIES = {
