@@ -39,7 +39,8 @@ def _stop() -> None:
 
 application = BodyReader(
     Lifespan(
-        ThreadBridge(django_application, threads=settings.WEB_THREADS),
+        # A process whose views all wait for the database is alive, and must not be restarted.
+        ThreadBridge(django_application, threads=settings.WEB_THREADS, apart="/healthz"),
         start=_start,
         stop=_stop,
     ),

@@ -23,19 +23,23 @@ class ThreadBridge:
     """Runs a WSGI application in `threads` threads; the body comes as one message.
 
     flameup.request_bodies sees to that. A client that goes away while an answer is
-    streamed ends the stream.
+    streamed ends the stream. The path `apart` has a thread of its own, for when all
+    others are held up.
     """
 
-    def __init__(self, application: WSGIApplication, *, threads: int) -> None:
+    def __init__(self, application: WSGIApplication, *, threads: int, apart: str = "") -> None:
         self.application = application
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="view")
+        self.apart = apart
+        self.pool_apart = ThreadPoolExecutor(1, thread_name_prefix="view-apart")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         message = await receive()
         environ: dict[str, Any] = build_environ(scope, BytesIO(message.get("body", b"")))  # type: ignore[arg-type, assignment]
         loop = asyncio.get_running_loop()
         done = loop.create_future()
-        self.pool.submit(self._run, environ, send, loop, done)
+        pool = self.pool_apart if scope["path"] == self.apart else self.pool
+        pool.submit(self._run, environ, send, loop, done)
         for message in await done:
             await send(message)
 

@@ -108,3 +108,35 @@ def test_failure_of_the_application_is_raised():
 
     with pytest.raises(ZeroDivisionError):
         call(application)
+
+
+def test_path_apart_is_answered_while_all_threads_wait():
+    go_on = threading.Event()
+
+    def application(environ, start_response):
+        if environ["PATH_INFO"] != "/alive":
+            assert go_on.wait(10)
+        start_response("200 OK", [])
+        return Response([])
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def ask_aside():
+        bridge = ThreadBridge(application, threads=1, apart="/alive")
+        answered = []
+
+        async def ask(path):
+            async def send(message):
+                answered.append(path)
+
+            await bridge({**SCOPE, "path": path}, receive, send)
+
+        held_up = asyncio.create_task(ask("/other"))
+        await asyncio.sleep(0)
+        await asyncio.wait_for(ask("/alive"), 5)
+        assert set(answered) == {"/alive"}
+        go_on.set()
+        await held_up
+
+    asyncio.run(ask_aside())
