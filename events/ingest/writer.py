@@ -48,6 +48,7 @@ class Writer:
         self._lock = Lock()
         # In the order in which they came; whoever takes a job out answers it.
         self._deadlines: dict[Job, float] = {}
+        # Of jobs that were given up as well, until the writer has let go of them.
         self._waiting_bytes = 0
         self._thread: Thread | None = None
         self._is_closed = False
@@ -115,7 +116,7 @@ class Writer:
         with self._lock:
             if self._is_closed:
                 raise TemporarilyUnavailable
-            if self._deadlines and self._waiting_bytes + size > MAX_WAITING_BYTES:
+            if self._waiting_bytes and self._waiting_bytes + size > MAX_WAITING_BYTES:
                 raise Overloaded
             self._deadlines.update(dict.fromkeys(jobs, monotonic() + self._patience))
             self._waiting_bytes += size
@@ -138,6 +139,8 @@ class Writer:
             except Exception as error:
                 log.exception("a group of events could not be stored")
                 self._answer((job, error) for job in jobs)
+            with self._lock:
+                self._waiting_bytes -= sum(job.size for job in jobs)
         connection.close()
 
     def _gather(self, line: Line) -> bool:
@@ -187,7 +190,6 @@ class Writer:
         with self._lock:
             for job, result in results:
                 if self._deadlines.pop(job, None) is not None:
-                    self._waiting_bytes -= job.size
                     pairs = here if job.loop is None else elsewhere.setdefault(job.loop, [])
                     pairs.append((job, result))
         _answer_all(here)

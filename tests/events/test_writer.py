@@ -216,7 +216,23 @@ def test_too_much_in_line_is_refused_at_once(make_writer, workspace, monkeypatch
             made.submit([make_item(workspace), make_item(workspace)])
     for future in futures:
         future.result(PATIENCE)
-    assert made._waiting_bytes == 0
+    wait_for(lambda: made._waiting_bytes == 0)
+    made.submit([make_item(workspace)])
+
+
+def test_what_was_given_up_counts_until_the_writer_lets_go_of_it(
+    make_writer, workspace, monkeypatch
+):
+    monkeypatch.setattr(writer, "MAX_WAITING_BYTES", 2 * jobs._ITEM_BYTES + 100)
+    made = make_writer(patience=0.3)
+    with writers_shut_out(workspace):
+        for _ in range(2):
+            with pytest.raises(TemporarilyUnavailable):
+                made.submit([make_item(workspace)])
+        assert not made._deadlines
+        with pytest.raises(Overloaded):
+            made.submit([make_item(workspace)])
+    wait_for(lambda: made._waiting_bytes == 0)
     made.submit([make_item(workspace)])
 
 
