@@ -12,6 +12,7 @@ from psycopg.sql import SQL, Identifier
 
 from events.ingest import jobs, salvage, writer
 from events.ingest.items import Refused, Stored
+from events.ingest.jobs import Job
 from events.ingest.store import store
 from events.ingest.writer import Writer
 from events.models import Event
@@ -234,6 +235,27 @@ def test_what_was_given_up_counts_until_the_writer_lets_go_of_it(
             made.submit([make_item(workspace)])
     wait_for(lambda: made._waiting_bytes == 0)
     made.submit([make_item(workspace)])
+
+
+def test_group_that_is_tried_again_leaves_out_who_was_given_up_meanwhile(
+    make_writer, workspace, monkeypatch
+):
+    made, answers, tries = make_writer(), [], []
+
+    def failing_once(items, connection):
+        tries.append(len(items))
+        if len(tries) == 1:
+            made._answer([(next(iter(made._deadlines)), TemporarilyUnavailable())])
+            raise OperationalError("the server is away")
+        return store(items, connection)
+
+    monkeypatch.setattr(salvage, "store", failing_once)
+    made._put(
+        [Job([make_item(workspace, event=name)], answers.append) for name in ("late", "kept")]
+    )
+    wait_for(lambda: len(answers) == 2)
+    assert tries == [2, 1]
+    assert names_in(workspace) == ["kept"]
 
 
 def test_drain_answers_who_waits_and_refuses_who_comes(make_writer, workspace, groups):
