@@ -94,7 +94,7 @@ class Writer:
         jobs = self._gathered.pop(loop)
         try:
             self._put(jobs)
-        except TemporarilyUnavailable as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is, they wait for an answer)
             _answer_all([(job, error) for job in jobs])
 
     def drain(self, seconds: float) -> bool:
@@ -118,17 +118,19 @@ class Writer:
                 raise TemporarilyUnavailable
             if self._waiting_bytes and self._waiting_bytes + size > MAX_WAITING_BYTES:
                 raise Overloaded
-            self._deadlines.update(dict.fromkeys(jobs, monotonic() + self._patience))
-            self._waiting_bytes += size
             if self._thread is None:
                 self._start()
+            self._deadlines.update(dict.fromkeys(jobs, monotonic() + self._patience))
+            self._waiting_bytes += size
         self._incoming.put(jobs)
 
     def _start(self) -> None:
         # They hold up no exit: whoever stops the process drains first.
-        self._thread = Thread(target=self._write, name="ingest-writer", daemon=True)
-        self._thread.start()
         Thread(target=self._watch, name="ingest-watch", daemon=True).start()
+        thread = Thread(target=self._write, name="ingest-writer", daemon=True)
+        thread.start()
+        # Only now: where the system has no thread to give, the next job tries again.
+        self._thread = thread
 
     def _write(self) -> None:
         line = Line()

@@ -4,6 +4,7 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Thread
 
 import psycopg
 import pytest
@@ -328,6 +329,27 @@ def test_unexpected_failure_is_answered_and_the_writer_lives_on(
         made.submit([make_item(workspace)])
     monkeypatch.undo()
     assert isinstance(made.submit([make_item(workspace)])[0], Stored)
+
+
+@pytest.mark.parametrize("name", ["ingest-writer", "ingest-watch"])
+def test_system_without_a_thread_to_give_is_asked_again(make_writer, workspace, monkeypatch, name):
+    made, start = make_writer(), Thread.start
+
+    def refusing(thread):
+        if thread.name == name:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    async def submit():
+        return await made.submit_soon([make_item(workspace)])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", refusing)
+        for attempt in (lambda: made.submit([make_item(workspace)]), lambda: asyncio.run(submit())):
+            with pytest.raises(RuntimeError):
+                attempt()
+    assert isinstance(made.submit([make_item(workspace)])[0], Stored)
+    assert len(names_in(workspace)) == 1
 
 
 def test_forked_process_has_a_writer_of_its_own(workspace):
