@@ -168,7 +168,9 @@ class Writer:
             except (DatabaseError, InterfaceError) as error:
                 log.warning("storing is tried again", error=str(error), requests=len(jobs))
                 connection.close()
-                self._stopped.wait(pause)
+                if self._stopped.wait(pause):
+                    # The process ends: nobody would be told any more.
+                    self._answer((job, TemporarilyUnavailable()) for job in jobs)
                 store, pause = store_rest, min(2 * pause, _LONGEST_PAUSE_SECONDS)
             else:
                 self._answer(_shared_out(outcomes, jobs))

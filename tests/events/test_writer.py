@@ -283,6 +283,26 @@ def test_drain_gives_up_in_time(make_writer, workspace, groups):
     assert isinstance(future.result(PATIENCE)[0], Stored)
 
 
+def test_end_of_draining_answers_who_waits_for_a_database_that_is_away(
+    make_writer, workspace, monkeypatch
+):
+    tries = []
+
+    def failing(items, connection):
+        tries.append(len(items))
+        raise OperationalError("the server is away")
+
+    monkeypatch.setattr(salvage, "store", failing)
+    made = make_writer()
+    future = put(made, [make_item(workspace)])
+    wait_for(lambda: tries)
+    assert made.drain(0.1) is False
+    tries.clear()
+    with pytest.raises(TemporarilyUnavailable):
+        future.result(PATIENCE)
+    assert len(tries) <= 1
+
+
 def test_coroutines_are_answered_in_their_loop(make_writer, workspace):
     made = make_writer()
 
