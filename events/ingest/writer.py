@@ -48,6 +48,7 @@ class Writer:
         self._lock = Lock()
         # In the order in which they came; whoever takes a job out answers it.
         self._deadlines: dict[Job, float] = {}
+        # Of jobs that were given up as well, until the writer has let go of them.
         self._waiting_bytes = 0
         self._thread: Thread | None = None
         self._is_closed = False
@@ -93,7 +94,7 @@ class Writer:
         jobs = self._gathered.pop(loop)
         try:
             self._put(jobs)
-        except TemporarilyUnavailable as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is, they wait for an answer)
             _answer_all([(job, error) for job in jobs])
 
     def drain(self, seconds: float) -> bool:
@@ -115,19 +116,21 @@ class Writer:
         with self._lock:
             if self._is_closed:
                 raise TemporarilyUnavailable
-            if self._deadlines and self._waiting_bytes + size > MAX_WAITING_BYTES:
+            if self._waiting_bytes and self._waiting_bytes + size > MAX_WAITING_BYTES:
                 raise Overloaded
-            self._deadlines.update(dict.fromkeys(jobs, monotonic() + self._patience))
-            self._waiting_bytes += size
             if self._thread is None:
                 self._start()
+            self._deadlines.update(dict.fromkeys(jobs, monotonic() + self._patience))
+            self._waiting_bytes += size
         self._incoming.put(jobs)
 
     def _start(self) -> None:
         # They hold up no exit: whoever stops the process drains first.
-        self._thread = Thread(target=self._write, name="ingest-writer", daemon=True)
-        self._thread.start()
         Thread(target=self._watch, name="ingest-watch", daemon=True).start()
+        thread = Thread(target=self._write, name="ingest-writer", daemon=True)
+        thread.start()
+        # Only now: where the system has no thread to give, the next job tries again.
+        self._thread = thread
 
     def _write(self) -> None:
         line = Line()
@@ -138,6 +141,8 @@ class Writer:
             except Exception as error:
                 log.exception("a group of events could not be stored")
                 self._answer((job, error) for job in jobs)
+            with self._lock:
+                self._waiting_bytes -= sum(job.size for job in jobs)
         connection.close()
 
     def _gather(self, line: Line) -> bool:
@@ -163,7 +168,9 @@ class Writer:
             except (DatabaseError, InterfaceError) as error:
                 log.warning("storing is tried again", error=str(error), requests=len(jobs))
                 connection.close()
-                self._stopped.wait(pause)
+                if self._stopped.wait(pause):
+                    # The process ends: nobody would be told any more.
+                    self._answer((job, TemporarilyUnavailable()) for job in jobs)
                 store, pause = store_rest, min(2 * pause, _LONGEST_PAUSE_SECONDS)
             else:
                 self._answer(_shared_out(outcomes, jobs))
@@ -187,7 +194,6 @@ class Writer:
         with self._lock:
             for job, result in results:
                 if self._deadlines.pop(job, None) is not None:
-                    self._waiting_bytes -= job.size
                     pairs = here if job.loop is None else elsewhere.setdefault(job.loop, [])
                     pairs.append((job, result))
         _answer_all(here)

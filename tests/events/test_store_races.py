@@ -101,6 +101,22 @@ def test_deadlock_is_tried_again(workspace):
     assert events_of(workspace).count() == 2
 
 
+@pytest.mark.parametrize("field", ["message_id", "external_id"])
+def test_who_waits_for_one_name_holds_none_that_comes_after_it(workspace, field):
+    first, *others = ({field: name} for name in "aba")
+    items = [make_item(workspace, **each) for each in others]
+    with in_background(store_here, items) as (start, future):
+        with transaction.atomic(), connection.cursor() as cursor:
+            # Less than it takes the other one to notice a deadlock, and to try again.
+            cursor.execute("SET LOCAL lock_timeout = '300ms'")
+            store_here([make_item(workspace, **first)])
+            start.set()
+            wait_until_blocked(future)
+            store_here([make_item(workspace, **others[0])])
+        future.result(PATIENCE)
+    assert events_of(workspace).count() == (2 if field == "message_id" else 4)
+
+
 def test_event_waits_for_a_deletion_and_is_about_a_new_person(workspace):
     old = PersonFactory(workspace=workspace, external_id="jane")
     with in_background(store_here, [make_item(workspace, external_id="jane")]) as (start, future):

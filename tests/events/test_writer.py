@@ -4,6 +4,7 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Thread
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ from psycopg.sql import SQL, Identifier
 
 from events.ingest import jobs, salvage, writer
 from events.ingest.items import Refused, Stored
+from events.ingest.jobs import Job
 from events.ingest.store import store
 from events.ingest.writer import Writer
 from events.models import Event
@@ -216,8 +218,45 @@ def test_too_much_in_line_is_refused_at_once(make_writer, workspace, monkeypatch
             made.submit([make_item(workspace), make_item(workspace)])
     for future in futures:
         future.result(PATIENCE)
-    assert made._waiting_bytes == 0
+    wait_for(lambda: made._waiting_bytes == 0)
     made.submit([make_item(workspace)])
+
+
+def test_what_was_given_up_counts_until_the_writer_lets_go_of_it(
+    make_writer, workspace, monkeypatch
+):
+    monkeypatch.setattr(writer, "MAX_WAITING_BYTES", 2 * jobs._ITEM_BYTES + 100)
+    made = make_writer(patience=0.3)
+    with writers_shut_out(workspace):
+        for _ in range(2):
+            with pytest.raises(TemporarilyUnavailable):
+                made.submit([make_item(workspace)])
+        assert not made._deadlines
+        with pytest.raises(Overloaded):
+            made.submit([make_item(workspace)])
+    wait_for(lambda: made._waiting_bytes == 0)
+    made.submit([make_item(workspace)])
+
+
+def test_group_that_is_tried_again_leaves_out_who_was_given_up_meanwhile(
+    make_writer, workspace, monkeypatch
+):
+    made, answers, tries = make_writer(), [], []
+
+    def failing_once(items, connection):
+        tries.append(len(items))
+        if len(tries) == 1:
+            made._answer([(next(iter(made._deadlines)), TemporarilyUnavailable())])
+            raise OperationalError("the server is away")
+        return store(items, connection)
+
+    monkeypatch.setattr(salvage, "store", failing_once)
+    made._put(
+        [Job([make_item(workspace, event=name)], answers.append) for name in ("late", "kept")]
+    )
+    wait_for(lambda: len(answers) == 2)
+    assert tries == [2, 1]
+    assert names_in(workspace) == ["kept"]
 
 
 def test_drain_answers_who_waits_and_refuses_who_comes(make_writer, workspace, groups):
@@ -242,6 +281,26 @@ def test_drain_gives_up_in_time(make_writer, workspace, groups):
         wait_for(lambda: groups)
         assert made.drain(0.1) is False
     assert isinstance(future.result(PATIENCE)[0], Stored)
+
+
+def test_end_of_draining_answers_who_waits_for_a_database_that_is_away(
+    make_writer, workspace, monkeypatch
+):
+    tries = []
+
+    def failing(items, connection):
+        tries.append(len(items))
+        raise OperationalError("the server is away")
+
+    monkeypatch.setattr(salvage, "store", failing)
+    made = make_writer()
+    future = put(made, [make_item(workspace)])
+    wait_for(lambda: tries)
+    assert made.drain(0.1) is False
+    tries.clear()
+    with pytest.raises(TemporarilyUnavailable):
+        future.result(PATIENCE)
+    assert len(tries) <= 1
 
 
 def test_coroutines_are_answered_in_their_loop(make_writer, workspace):
@@ -290,6 +349,27 @@ def test_unexpected_failure_is_answered_and_the_writer_lives_on(
         made.submit([make_item(workspace)])
     monkeypatch.undo()
     assert isinstance(made.submit([make_item(workspace)])[0], Stored)
+
+
+@pytest.mark.parametrize("name", ["ingest-writer", "ingest-watch"])
+def test_system_without_a_thread_to_give_is_asked_again(make_writer, workspace, monkeypatch, name):
+    made, start = make_writer(), Thread.start
+
+    def refusing(thread):
+        if thread.name == name:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    async def submit():
+        return await made.submit_soon([make_item(workspace)])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", refusing)
+        for attempt in (lambda: made.submit([make_item(workspace)]), lambda: asyncio.run(submit())):
+            with pytest.raises(RuntimeError):
+                attempt()
+    assert isinstance(made.submit([make_item(workspace)])[0], Stored)
+    assert len(names_in(workspace)) == 1
 
 
 def test_forked_process_has_a_writer_of_its_own(workspace):

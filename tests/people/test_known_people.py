@@ -159,3 +159,12 @@ def test_who_is_asked_for_stays_while_others_are_forgotten():
         known.put((1, 1, str(i)), OTHER)
         assert known.get((1, 1, "jane")) == PERSON
     assert known.get((1, 1, "joe")) is None
+
+
+def test_versions_of_no_more_workspaces_are_kept_than_may_be(monkeypatch):
+    monkeypatch.setattr("people.known.MAX_VERSIONS", 10)
+    known = KnownPeople()
+    for i in range(100):
+        known.note_versions({i: 7})
+        assert known.versions[i] == 7
+        assert len(known.versions) <= 10
