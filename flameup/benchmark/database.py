@@ -66,7 +66,7 @@ def setting(name: str) -> str:
 
 def _create(name: str) -> None:
     try:
-        _execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        _execute_apart(SQL("CREATE DATABASE {}").format(Identifier(name)))
     except DatabaseError as error:
         raise CommandError(
             f"The benchmark makes a database of its own, and the server refuses: {error}"
@@ -76,13 +76,13 @@ def _create(name: str) -> None:
 def _drop(name: str) -> None:
     # WITH (FORCE) is refused to whoever is no superuser while an autovacuum runs there; without
     # it, the server ends the autovacuum by itself.
-    with connection.cursor() as cursor:
-        cursor.execute(
+    _execute_apart(
+        SQL(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = %s AND usename = current_user",
-            [name],
-        )
-    _execute(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(name)))
+            " WHERE datname = {} AND usename = current_user"
+        ).format(name)
+    )
+    _execute_apart(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(name)))
 
 
 def _connect_to(name: str) -> None:
@@ -92,6 +92,12 @@ def _connect_to(name: str) -> None:
 
 def _execute(statement: Composed) -> None:
     with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def _execute_apart(statement: Composed) -> None:
+    # From the server's own database, as Django does for tests: ours may not exist yet.
+    with connection._nodb_cursor() as cursor:
         cursor.execute(statement)
 
 
