@@ -51,6 +51,13 @@ class TrackSerializer(serializers.Serializer[Event]):
     timestamp = serializers.DateTimeField(
         required=False, allow_null=True, help_text="When it happened; the default is now."
     )
+    sent_at = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        help_text="Your clock when you sent it: where it is off by more than a minute, "
+        "timestamp is corrected, and context.original_timestamp keeps yours.",
+    )
+    sentAt = AliasField("sent_at")
     message_id = serializers.CharField(
         required=False,
         max_length=255,

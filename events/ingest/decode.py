@@ -22,7 +22,10 @@ from people.identities import IDENTITY_FIELDS, Identity
 
 EVENT_FIELDS = ("event", "event_name")
 MESSAGE_ID_FIELDS = ("message_id", "messageId")
+SENT_AT_FIELDS = ("sent_at", "sentAt")
 MAX_AHEAD = timedelta(hours=24)
+# What a request may take on its way before its client's clock is thought to be wrong.
+MAX_SKEW = timedelta(minutes=1)
 MAX_USER_AGENT_BYTES = 1024
 
 
@@ -121,17 +124,45 @@ _CLIENT = (("ip", "ip", _ip), ("ua", "user_agent", _user_agent))
 def _timestamp(
     fields: Payload, envelope: Envelope, context: Payload, warnings: list[RepairWarning]
 ) -> datetime:
-    """Return when it happened; a clock that is far off must not lose the event."""
-    sent = fields.get("timestamp")
-    if sent is None:
+    """Return when it happened; a clock that is wrong or far off must not lose the event.
+
+    `sent_at` is what the client's clock showed when it sent the event: by as much
+    as that is wrong, the timestamp is.
+    """
+    skew = _skew(fields, envelope)
+    given = fields.get("timestamp")
+    if given is None:
         return envelope.received_at
-    moment = read_time(sent, "timestamp")
-    if EPOCH <= moment <= envelope.received_at + MAX_AHEAD:
-        return moment
-    context["original_timestamp"] = format_time(moment)
-    message = "before 1970 or more than 24 hours ahead; stored at the time of receipt."
-    warnings.append(RepairWarning("timestamp", "timestamp_out_of_range", message))
-    return envelope.received_at
+    sent = read_time(given, "timestamp")
+    moment = _within_range(sent, skew, envelope)
+    if moment == sent:
+        return sent
+    context["original_timestamp"] = format_time(sent)
+    if moment is None:
+        message = "before 1970 or more than 24 hours ahead; stored at the time of receipt."
+        warnings.append(RepairWarning("timestamp", "timestamp_out_of_range", message))
+        return envelope.received_at
+    message = f"moved by {skew.total_seconds():+,.0f} s, because sent_at is off by that much."
+    warnings.append(RepairWarning("timestamp", "clock_skew", message))
+    return moment
+
+
+def _skew(fields: Payload, envelope: Envelope) -> timedelta:
+    """Return how far the client's clock is behind; nothing if the event's way may have taken it."""
+    for name in SENT_AT_FIELDS:
+        if (value := fields.get(name)) is not None:
+            skew = envelope.received_at - read_time(value, name)
+            return skew if abs(skew) > MAX_SKEW else timedelta()
+    return timedelta()
+
+
+def _within_range(moment: datetime, skew: timedelta, envelope: Envelope) -> datetime | None:
+    """Return the moment as a right clock would have told it, None if that cannot be."""
+    try:
+        moved = moment + skew
+    except OverflowError:
+        return None
+    return moved if EPOCH <= moved <= envelope.received_at + MAX_AHEAD else None
 
 
 def read_time(value: Any, field: str) -> datetime:

@@ -12,6 +12,7 @@ import msgspec
 
 from events.ingest.decode import (
     MAX_AHEAD,
+    MAX_SKEW,
     MAX_USER_AGENT_BYTES,
     Envelope,
     canonical_address,
@@ -37,6 +38,8 @@ class _Event(msgspec.Struct):
     event: str | None = None
     event_name: str | None = None
     timestamp: str | None = None
+    sent_at: str | None = None
+    sentAt: str | None = None  # noqa: N815
     parameters: Payload | None = None
     properties: Payload | None = None
     context: Payload | None = None
@@ -65,6 +68,7 @@ def decode_plain(data: bytes, envelope: Envelope) -> Item | None:
     context = _context(fields.context) if fields.context else "{}"
     if (
         timestamp is None
+        or _is_skewed(fields, envelope)
         or parameters is None
         or context is None
         or not _is_plain_name(person)
@@ -110,6 +114,14 @@ def _timestamp(text: str | None, envelope: Envelope) -> datetime | None:
     if moment is None or not EPOCH <= moment <= envelope.received_at + MAX_AHEAD:
         return None
     return moment
+
+
+def _is_skewed(fields: _Event, envelope: Envelope) -> bool:
+    sent_at = fields.sent_at if fields.sent_at is not None else fields.sentAt
+    if sent_at is None:
+        return False
+    moment = parse_usual(sent_at)
+    return moment is None or abs(envelope.received_at - moment) > MAX_SKEW
 
 
 def _context(context: Payload) -> str | None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -16,6 +16,7 @@ from flameup.api import exact_json
 from flameup.api.body import decode_text, parse_json
 from flameup.api.errors import APIError, InvalidField
 from flameup.api.exact_json import JSONSyntaxError, NotPlain
+from flameup.api.times import format_time
 from tests.events import test_decode_anything, test_split_anything
 from tests.events.test_decode_anything import name, text, value
 
@@ -32,6 +33,9 @@ time = st.one_of(
         fullmatch=True,
     ),
 )
+sent_at = st.integers(-120_000, 120_000).map(
+    lambda ms: format_time(MOMENT + timedelta(milliseconds=ms))
+)
 word = st.from_regex(r"[ a-zA-Z0-9_@.ä-]{0,12}", fullmatch=True)
 ip = st.ip_addresses().map(str) | st.sampled_from(["::0001", "1.2.3", "FE80::1", " 1.2.3.4"])
 context = st.fixed_dictionaries(
@@ -43,6 +47,7 @@ usual = {
     **dict.fromkeys(["parameters", "properties"], payload),
     **dict.fromkeys(["message_id", "messageId"], word | st.none() | text),
     "timestamp": time | st.none(),
+    **dict.fromkeys(["sent_at", "sentAt"], sent_at | time | text | st.none()),
     "context": context | st.none(),
     "ip": st.none() | ip,
     "ua": st.none() | word,
@@ -111,6 +116,8 @@ PLAIN = [
     {"parameters": None, "ip": None, "ua": None},
     {"timestamp": "2024-01-15T10:30:00Z", "message_id": "m"},
     {"timestamp": "2024-01-15T10:30:00.123456Z", "messageId": "m"},
+    {"timestamp": "2024-01-15T10:00:00Z", "sent_at": "2024-01-15T10:29:00Z"},
+    {"timestamp": "2024-01-15T10:00:00Z", "sentAt": "2024-01-15T10:31:00.000Z"},
     {"context": {"ip": "192.0.2.7", "user_agent": "Mozilla/5.0", "page": {"url": "/"}}},
     {"external_id": None, "user_id": "ann@x.io"},
     {"event": None, "event_name": "Signed up"},
