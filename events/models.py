@@ -1,14 +1,16 @@
 """Events, the receipts by which a repeated one is known, and how many events there are."""
 
 from typing import ClassVar
+from uuid import uuid4
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 
-from events.querysets import EventQuerySet
+from events.querysets import EventQuerySet, OutboxQuerySet
 from flameup.api.fields import JSONTextField
 from people.models import Person
-from workspaces.models import TenantModel, Workspace
+from workspaces.models import TenantModel, Workspace, new_uuid
 
 
 class Event(TenantModel):
@@ -131,3 +133,38 @@ class DayCount(Count):
 
     pk = models.CompositePrimaryKey("workspace_id", "event", "day")
     day = models.DateField()
+
+
+class OutboxEntry(models.Model):
+    """Events that a consumer has still to be told of; see events.outbox.
+
+    Workers look for what is due in all workspaces, so on a cluster the table stays a
+    local one, and the workspace is no more than a number here.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    workspace_id = models.BigIntegerField()
+    consumer = models.CharField(max_length=64)
+    event_ids = ArrayField(models.UUIDField())
+    attempts = models.IntegerField(default=0)
+    due_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[OutboxQuerySet] = OutboxQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="outbox_due")]
+
+
+class DeadLetter(models.Model):
+    """An event that a consumer could not be told of, and why; until it is tried again."""
+
+    id = models.UUIDField(primary_key=True, default=new_uuid, editable=False)
+    workspace_id = models.BigIntegerField()
+    consumer = models.CharField(max_length=64)
+    event_id = models.UUIDField()
+    error = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.consumer}: {self.error}"

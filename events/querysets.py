@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
+from django.db import models
+
 from events import counts
 from flameup.api.ids import MILLISECOND, uuid7_moment
 from workspaces.querysets import TenantQuerySet
@@ -94,6 +96,14 @@ class EventQuerySet(TenantQuerySet):
             return self.none()
         return self.since(moment).until(moment + MILLISECOND).filter(id=event_id)
 
+    def with_ids(self, event_ids: Collection[UUID]) -> Self:
+        """Keep the events of these ids, whose times bound what is looked at."""
+        moments = [moment for event_id in event_ids if (moment := uuid7_moment(event_id))]
+        if not moments:
+            return self.none()
+        bounded = self.since(min(moments)).until(max(moments) + MILLISECOND)
+        return bounded.filter(id__in=event_ids)
+
     def newest_first(self) -> Self:
         return self.order_by("-timestamp", "-id")
 
@@ -101,3 +111,11 @@ class EventQuerySet(TenantQuerySet):
         """Note the window this list was narrowed to, and by nothing else."""
         self._window = window
         return self
+
+
+class OutboxQuerySet(models.QuerySet[Any]):
+    """What waits in the outbox, of all workspaces."""
+
+    def due(self, moment: datetime, consumers: Collection[str]) -> Self:
+        """Keep what these consumers may be told of by now, the oldest first."""
+        return self.filter(due_at__lte=moment, consumer__in=consumers).order_by("due_at")

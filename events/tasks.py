@@ -1,5 +1,7 @@
 """What is done for events beside the requests."""
 
+from time import monotonic
+
 import structlog
 from celery import shared_task
 from celery.signals import worker_ready
@@ -8,10 +10,14 @@ from django.utils import timezone
 
 from events import counts
 from events.ingest.receipts import forget_receipts
+from events.outbox import hints
+from events.outbox.dispatch import dispatch
 from events.partitions import ensure_partitions
 from workspaces.models import Workspace
 
 log = structlog.get_logger(__name__)
+
+_DISPATCH_SECONDS = 5.0
 
 
 @shared_task(name="events.make_partitions")
@@ -34,6 +40,17 @@ def fold_counts() -> int:
     return sum(
         _fold(workspace_id) for workspace_id in Workspace.objects.values_list("id", flat=True)
     )
+
+
+@shared_task(name=hints.TASK)
+def dispatch_outbox() -> int:
+    """Hand what waits in the outbox to its consumers; return how many entries."""
+    end = monotonic() + _DISPATCH_SECONDS
+    count = dispatch(_DISPATCH_SECONDS)
+    if monotonic() >= end:
+        # There may be more, and other tasks shall have their turn in between.
+        hints.hint()
+    return count
 
 
 @worker_ready.connect

@@ -218,6 +218,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 5},
     },
+    # Finds what no hint has announced.
+    "sweep-outbox": {
+        "task": "events.dispatch_outbox",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -9,10 +9,11 @@ import structlog
 from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from events import counts, partitions
+from events import partitions
 from events.ingest import receipts
 from events.ingest.items import Item, Outcome, Refused, Stored
 from events.ingest.receipts import Claim
+from events.ingest.recording import recording
 from events.ingest.rows import copy_events
 from events.ingest.transactions import one_transaction
 from events.ingest.usual import store_usual
@@ -89,10 +90,10 @@ def _store_once(items: Sequence[Item], connection: BaseDatabaseWrapper) -> list[
         met = meet(connection, [item.person for item in fresh], versions, moment)
         transaction.on_commit(met.remember)
         if fresh:
-            names = ((item.person[0], item.event, item.timestamp) for item in fresh)
-            counting = counts.recording(connection, names)
+            beside = recording(connection, fresh)
+            transaction.on_commit(beside.tell)
             end = "" if claims else transaction.end
-            copy_events(connection, fresh, met.people, before=[counting], after=end)
+            copy_events(connection, fresh, met.people, before=beside.statements, after=end)
         conflicts = _conflicts(connection, items, claims) if claims else set()
     if not claims:
         return [Stored(item.event_id, False, item.warnings) for item in items]

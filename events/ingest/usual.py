@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq.abc import PGresult
 
-from events import counts
 from events.ingest.items import Item
 from events.ingest.receipts import claiming
+from events.ingest.recording import recording
 from events.ingest.rows import copy_events
 from events.ingest.transactions import one_transaction
 from people.known import Meeting, recall
@@ -44,20 +44,20 @@ def store_usual(items: Sequence[Item], connection: BaseDatabaseWrapper) -> bool:
 def _store(
     items: Sequence[Item], claimed: list[Item], met: Meeting, connection: BaseDatabaseWrapper
 ) -> None:
-    names = [(item.person[0], item.event, item.timestamp) for item in items]
     moment = max(item.received_at for item in items)
-    holds = holding(met.versions)
     claims = [claiming(connection, claimed, moment)] if claimed else []
-    counting = counts.recording(connection, names)
-
-    def check(results: Sequence[PGresult]) -> None:
-        if claimed and results[-2].ntuples < len(claimed):
-            raise _Unusual
-        if _versions(results[-2 - len(claims)]) != met.versions:
-            raise _Unusual
-
+    beside = recording(connection, items)
     with one_transaction(connection) as transaction:
-        before = [transaction.begin, *holds, *claims, counting]
+        held = [*filter(None, [transaction.begin]), *holding(met.versions)]
+
+        def check(results: Sequence[PGresult]) -> None:
+            if _versions(results[len(held) - 1]) != met.versions:
+                raise _Unusual
+            if claimed and results[len(held)].ntuples < len(claimed):
+                raise _Unusual
+
+        before = [*held, *claims, *beside.statements]
+        transaction.on_commit(beside.tell)
         copy_events(
             connection, items, met.people, before=before, after=transaction.end, check=check
         )
