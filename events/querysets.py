@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
@@ -116,6 +116,13 @@ class EventQuerySet(TenantQuerySet):
 class OutboxQuerySet(models.QuerySet[Any]):
     """What waits in the outbox, of all workspaces."""
 
+    LONGEST_PAUSE = timedelta(hours=1)
+
     def due(self, moment: datetime, consumers: Collection[str]) -> Self:
-        """Keep what these consumers may be told of by now, the oldest first."""
-        return self.filter(due_at__lte=moment, consumer__in=consumers).order_by("due_at")
+        """Keep what these consumers may be told of by now, the oldest first.
+
+        Nothing is put off for longer than LONGEST_PAUSE: what seems to be was written by
+        a clock that was ahead.
+        """
+        is_due = models.Q(due_at__lte=moment) | models.Q(due_at__gt=moment + self.LONGEST_PAUSE)
+        return self.filter(is_due, consumer__in=consumers).order_by("due_at")

@@ -22,7 +22,7 @@ def recording(connection: BaseDatabaseWrapper, items: Sequence[Item]) -> Record:
     """Return what belongs to the storing of these items, which are at least one."""
     names = ((item.person[0], item.event, item.timestamp) for item in items)
     counting = counts.recording(connection, names)
-    if announced := announcing(items):
+    if announced := announcing((item.person[0], item.event_id) for item in items):
         return Record([counting, announced], hints.hint)
     return Record([counting], _nobody)
 

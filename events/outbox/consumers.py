@@ -13,7 +13,7 @@ _NAME = re.compile(r"[a-z][a-z_.]{0,63}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Events of one workspace that were stored in one transaction, some of them or all."""
+    """Events of one workspace that were stored, by one transaction or by many."""
 
     workspace_id: int
     event_ids: Sequence[UUID]
@@ -27,7 +27,7 @@ Consume = Callable[[Chunk], None]
 
 
 class TryLater(Exception):
-    """The consumer cannot do its work for so many seconds, whatever the events are."""
+    """The consumer cannot do its work for so many seconds, an hour at most, whatever the events."""
 
     def __init__(self, seconds: float, reason: str = "") -> None:
         super().__init__(reason)

@@ -1,11 +1,10 @@
 """Appending to the outbox, in the transaction that stores the events."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID, uuid4
 
 from django.utils import timezone
 
-from events.ingest.items import Item
 from events.models import OutboxEntry
 from events.outbox.consumers import consumer_names
 
@@ -15,11 +14,11 @@ _APPEND = (
 )
 
 
-def announcing(items: Sequence[Item]) -> str:
+def announcing(events: Iterable[tuple[int, UUID]]) -> str:
     """Return the statement that tells every consumer of these events; empty if there is none.
 
-    A row for each workspace and consumer. It belongs into the transaction that
-    writes the events, and waits for nobody.
+    Each event is a workspace and an id; there is a row for each workspace and consumer.
+    It belongs into the transaction that writes the events, and waits for nobody.
     """
     names = consumer_names()
     if not names:
@@ -28,22 +27,25 @@ def announcing(items: Sequence[Item]) -> str:
     rows = [
         # Names are checked when they are registered, and hold nothing to be escaped.
         f"('{uuid4()}',{workspace_id},'{name}','{{{ids}}}',0,'{moment}','{moment}')"
-        for workspace_id, ids in _ids_by_workspace(items).items()
+        for workspace_id, ids in _ids_by_workspace(events).items()
         for name in names
     ]
     return _APPEND + ",".join(rows)
 
 
-def append(consumer: str, workspace_id: int, event_ids: Sequence[UUID]) -> OutboxEntry:
-    """Have the consumer told of these events (again), within the caller's transaction."""
-    entry: OutboxEntry = OutboxEntry.objects.create(
-        consumer=consumer, workspace_id=workspace_id, event_ids=list(event_ids)
+def append(consumer: str, workspace_id: int, event_ids: Sequence[UUID]) -> None:
+    """Have the consumer told again of these events alone, within the caller's transaction."""
+    OutboxEntry.objects.create(
+        consumer=consumer,
+        workspace_id=workspace_id,
+        event_ids=list(event_ids),
+        # What was tried before is not mixed with others.
+        attempts=1,
     )
-    return entry
 
 
-def _ids_by_workspace(items: Sequence[Item]) -> dict[int, str]:
+def _ids_by_workspace(events: Iterable[tuple[int, UUID]]) -> dict[int, str]:
     ids: dict[int, list[str]] = {}
-    for item in items:
-        ids.setdefault(item.person[0], []).append(item.event_id.hex)
+    for workspace_id, event_id in events:
+        ids.setdefault(workspace_id, []).append(event_id.hex)
     return {workspace_id: ",".join(found) for workspace_id, found in ids.items()}

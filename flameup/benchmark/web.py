@@ -37,7 +37,7 @@ class Web:
 @contextmanager
 def running_web(application: str, workers: int, environment: Mapping[str, str]) -> Iterator[Web]:
     """Serve the application meanwhile, in an environment with these additions."""
-    port = _free_port()
+    port = free_port()
     process = start_process(
         web_command(_HOST, port, workers, application),
         folder=str(settings.BASE_DIR),
@@ -65,7 +65,8 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind((_HOST, 0))
         return int(probe.getsockname()[1])

@@ -94,8 +94,8 @@ def test_consumer_is_told_of_every_event_once(workspace, other_workspace, told, 
         store_some(workspace, other_workspace)
     store_some(workspace, other_workspace)
     assert dispatch(SECONDS) == (4 if is_known else 2)
-    assert sorted(told) == stored_pairs(workspace, other_workspace)
     assert dispatch(SECONDS) == 0
+    assert sorted(told) == stored_pairs(workspace, other_workspace)
 
 
 def test_consumer_is_not_told_of_what_was_sent_again(workspace, told):
@@ -177,6 +177,30 @@ def test_only_the_bad_events_are_put_aside(workspace, consume, bad):
     assert not OutboxEntry.objects.exists()
 
 
+def test_many_commits_are_consumed_at_once_and_one_bad_event_costs_the_others_nothing(
+    workspace, other_workspace, consume
+):
+    consumed, sizes = [], []
+
+    def picky(chunk):
+        sizes.append(len(chunk.event_ids))
+        names = [event.event for event in chunk.events()]
+        if "x" in names:
+            raise ValueError
+        consumed.extend((chunk.workspace_id, name) for name in names)
+
+    consume(picky)
+    for names in ("ab", "cx", "de"):
+        store_some(workspace, names=names)
+        store_some(other_workspace, names="f")
+    dispatch(SECONDS)
+    expected = [(workspace.id, name) for name in "abcde"] + [(other_workspace.id, "f")] * 3
+    assert sorted(consumed) == sorted(expected)
+    assert DeadLetter.objects.get().workspace_id == workspace.id
+    # Three of a workspace at once, then one by one, of which the bad one is halved.
+    assert sorted(sizes) == [1, 1, 2, 2, 2, 3, 6]
+
+
 def test_dead_letter_is_tried_again_when_asked_to(workspace, other_workspace, consume, hinted):
     def failing(chunk):
         raise ValueError("not yet")
@@ -208,6 +232,23 @@ def test_consumer_that_asks_for_it_is_told_later(workspace, consume):
     assert (entry.attempts, len(entry.event_ids)) == (0, 2)
     assert entry.due_at >= moments[0] + timedelta(seconds=60)
     assert dispatch(SECONDS) == 0
+
+
+def test_pause_that_a_consumer_asks_for_is_bounded(workspace, consume):
+    def away(chunk):
+        raise TryLater(1e6)
+
+    consume(away)
+    store_some(workspace)
+    dispatch(SECONDS)
+    assert OutboxEntry.objects.get().due_at <= timezone.now() + timedelta(hours=1)
+
+
+def test_what_a_clock_ahead_has_written_is_consumed_now(workspace, told):
+    store_some(workspace)
+    OutboxEntry.objects.update(due_at=timezone.now() + timedelta(days=40))
+    assert dispatch(SECONDS) == 1
+    assert len(told) == 2
 
 
 def test_fault_of_the_database_is_none_of_the_events(workspace, consume):

@@ -1,0 +1,2 @@
+class Unavailable(Exception):
+    """A fault cannot be tried on this machine, and why."""
