@@ -18,6 +18,7 @@ from django.conf import settings  # noqa: E402
 from events import ingest  # noqa: E402
 from events.api.edge import Edge  # noqa: E402
 from flameup import listener  # noqa: E402
+from flameup.brake import Brake  # noqa: E402
 from flameup.bridge import ThreadBridge  # noqa: E402
 from flameup.garbage import collect_rarely  # noqa: E402
 from flameup.lifespan import Lifespan  # noqa: E402
@@ -33,17 +34,20 @@ def _start() -> None:
 
 
 def _stop() -> None:
+    application.release()
     ingest.drain(DRAIN_SECONDS)
     listener.stop()
 
 
-application = BodyReader(
-    Lifespan(
-        # A process whose views all wait for the database is alive, and must not be restarted.
-        ThreadBridge(django_application, threads=settings.WEB_THREADS, apart="/healthz"),
-        start=_start,
-        stop=_stop,
-    ),
-    limit=settings.API_MAX_BODY_BYTES,
-    shortcut=Edge(django_application) if settings.EDGE else None,
+application = Brake(
+    BodyReader(
+        Lifespan(
+            # A process whose views all wait for the database is alive, and must not be restarted.
+            ThreadBridge(django_application, threads=settings.WEB_THREADS, apart="/healthz"),
+            start=_start,
+            stop=_stop,
+        ),
+        limit=settings.API_MAX_BODY_BYTES,
+        shortcut=Edge(django_application) if settings.EDGE else None,
+    )
 )

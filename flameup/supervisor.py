@@ -16,7 +16,6 @@ logger = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.1
 _FIRST_PAUSE_SECONDS = 0.2
-_LONGEST_PAUSE_SECONDS = 5.0
 _HEALTHY_SECONDS = 30.0
 _STOP_SECONDS = 9.5
 _KILLED_SECONDS = 5.0
@@ -29,7 +28,8 @@ class Service:
 
     `start` must make it the leader of a session of its own. Services are stopped by
     ascending `stop_order`; `patience` is how many seconds one may take before the next is
-    stopped as well.
+    stopped as well. One that dies again and again is started again after at most
+    `longest_pause` seconds.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Service:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_order: int = 0
     patience: float = 3.0
+    longest_pause: float = 5.0
 
 
 def start_process(
@@ -204,7 +205,7 @@ class _Child:
     def _plan_restart(self, reason: str) -> None:
         logger.warning("%s %s; starting it again in %.1f s", self.service.name, reason, self._pause)
         self._due_at = time.monotonic() + self._pause
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
+        self._pause = min(self._pause * 2, self.service.longest_pause)
 
 
 def kill_orphans(known: set[int]) -> None:

@@ -50,6 +50,8 @@ def database_service(server: EmbeddedPostgres, inherited: Sequence[int]) -> Serv
         # The signal for a fast shutdown: connections are ended, not waited for.
         stop_signal=signal.SIGINT,
         stop_order=3,
+        # All wait for it; and where its disk was full, it starts once there is space.
+        longest_pause=1.0,
     )
 
 
@@ -77,7 +79,7 @@ def web_command(
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws"]
     command += ["--host", host, "--port", str(port), "--workers", str(workers), "--loop", "uvloop"]
     # Without this the end of one worker ends the server.
-    command += ["--respawn-failed-workers"]
+    command += ["--respawn-failed-workers", "--respawn-interval", "0.5"]
     # Milliseconds: a connection whose headers never end must not keep others out.
     command += ["--http1-header-read-timeout", "2000", "--backlog", "2048"]
     command += ["--workers-kill-timeout", str(_WEB_STOP_SECONDS), "--log-level", "warning"]

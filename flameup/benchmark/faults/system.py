@@ -1,7 +1,6 @@
 """An installation to be broken: quickstart on a folder of its own, and ways to reach into it."""
 
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from flameup.benchmark.usage import descendants
 from flameup.benchmark.web import free_port
 from flameup.listener import APPLICATION_NAME
 from flameup.management.children import is_ready
+from flameup.management.installation import ADMIN_EMAIL
 from flameup.postgres import EmbeddedPostgres
 from flameup.processes import children_of, ending_with_parent
 
@@ -107,9 +107,7 @@ class System:
 
     def create_workspace(self) -> str:
         """Return the id of a new workspace."""
-        name = f"Workspace {secrets.token_hex(4)}"
-        email = f"{secrets.token_hex(4)}@example.com"
-        return self.command("create_workspace", name, "--owner", email).split()[0]
+        return self.command("create_workspace", "Another", "--owner", ADMIN_EMAIL).split()[0]
 
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Ask the database past the application."""
