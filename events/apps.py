@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from flameup.health import register_warnings
+from flameup.health import register_problems, register_warnings
 
 
 class EventsConfig(AppConfig):
@@ -11,4 +11,5 @@ class EventsConfig(AppConfig):
         from events import partitions, people_events  # noqa: PLC0415
 
         people_events.connect()
+        register_problems("events.partitions", partitions.problems)
         register_warnings("events.partitions", partitions.warnings)

@@ -17,17 +17,26 @@ from django.conf import settings  # noqa: E402
 
 from events import ingest  # noqa: E402
 from events.api.edge import Edge  # noqa: E402
-from flameup import listener  # noqa: E402
+from flameup import drain, listener  # noqa: E402
 from flameup.bridge import ThreadBridge  # noqa: E402
 from flameup.garbage import collect_rarely  # noqa: E402
+from flameup.health.database import start_durability_report  # noqa: E402
+from flameup.health.views import late  # noqa: E402
 from flameup.lifespan import Lifespan  # noqa: E402
+from flameup.prompt import Prompt, json_answer  # noqa: E402
 from flameup.request_bodies import BodyReader  # noqa: E402
 
 # A little less than the supervisor waits before it kills.
 DRAIN_SECONDS = 2.5
+# Whoever probes waits for some seconds only.
+PROBE_SECONDS = 2.0
 
 
 def _start() -> None:
+    drain.begin_at_sigterm(
+        settings.SHUTDOWN_DELAY, give_up=lambda: ingest.drain(0), give_up_seconds=DRAIN_SECONDS
+    )
+    start_durability_report()
     listener.start()
     collect_rarely()
 
@@ -37,13 +46,21 @@ def _stop() -> None:
     listener.stop()
 
 
-application = BodyReader(
-    Lifespan(
-        # A process whose views all wait for the database is alive, and must not be restarted.
-        ThreadBridge(django_application, threads=settings.WEB_THREADS, apart="/healthz"),
-        start=_start,
-        stop=_stop,
-    ),
-    limit=settings.API_MAX_BODY_BYTES,
-    shortcut=Edge(django_application) if settings.EDGE else None,
+_views = ThreadBridge(
+    django_application,
+    threads=settings.WEB_THREADS,
+    # A process whose views all wait for the database is alive, and must not be restarted; it
+    # says itself that it is not ready.
+    apart=["/healthz", "/readyz"],
+)
+application = drain.ClosingConnections(
+    BodyReader(
+        Lifespan(
+            Prompt(_views, path="/readyz", seconds=PROBE_SECONDS, late=json_answer(503, late())),
+            start=_start,
+            stop=_stop,
+        ),
+        limit=settings.API_MAX_BODY_BYTES,
+        shortcut=Edge(django_application) if settings.EDGE else None,
+    )
 )
