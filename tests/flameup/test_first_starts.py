@@ -154,8 +154,7 @@ def test_a_killed_start_keeps_the_lock_until_initdb_has_ended(data_folder):
     outputs([manage(data_folder, "migrate")])
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("save", [1, 2])
+@pytest.mark.parametrize(("save", "moment"), [(1, "after"), (2, "before"), (2, "after")])
 def test_accounts_made_by_a_start_that_is_killed_are_made_once(data_folder, save, moment):
     outputs([manage(data_folder, "migrate")])
     file = data_folder / "quickstart.json"

@@ -89,3 +89,14 @@ def test_database_that_hangs_is_told_in_time(serve, postgres):  # noqa: F811 (th
         assert max(seconds for _, _, seconds in answers) < 3
         assert max(seconds for _, _, seconds in answers[-3:]) < 0.5
         wait_for(lambda: ask(server)[0] == 200, 15, "ready again")
+
+
+def test_views_that_all_wait_leave_readiness_alone(serve, postgres):  # noqa: F811 (the fixtures)
+    with serve(FLAMEUP_WEB_THREADS="2") as server, ThreadPoolExecutor(4) as pool:
+        with postgres.connect() as session:
+            session.execute("LOCK TABLE django_session")
+            pages = [pool.submit(visit, server) for _ in range(4)]
+            time.sleep(0.5)
+            status, _, seconds = ask(server)
+            assert not any(page.done() for page in pages)
+        assert (status, seconds < 1) == (200, True)

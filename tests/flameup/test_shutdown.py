@@ -30,7 +30,8 @@ STOP_SECONDS = 3.0
 PATIENCE_SECONDS = web_service("127.0.0.1", 0, ()).patience
 BODY = json.dumps({"external_id": "user_123", "event": "signed_up"})
 KEPT_ALIVE = 24
-DELAY_SECONDS = 2
+# More than the server's own patience, after which it kills.
+DELAY_SECONDS = 4
 
 
 @pytest.fixture
