@@ -234,7 +234,7 @@ def test_drain_begins_with_readiness_and_serves_on(delayed, api_key):
     assert len(stored_ids(api_key)) == 3
 
 
-def test_clients_that_obey_lose_no_connection_in_a_delayed_stop(delayed, api_key):
+def test_clients_notice_nothing_until_the_delay_is_over(delayed, api_key):
     is_draining = Flag()
     with ThreadPoolExecutor(KEPT_ALIVE) as pool:
         futures = [
