@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from flameup.health import register_warnings
+from flameup.health import register_problems, register_warnings
 
 
 class EventsConfig(AppConfig):
@@ -12,5 +12,6 @@ class EventsConfig(AppConfig):
         from events.outbox import state  # noqa: PLC0415
 
         people_events.connect()
+        register_problems("events.partitions", partitions.problems)
         register_warnings("events.partitions", partitions.warnings)
         register_warnings("events.outbox", state.warnings)

@@ -87,6 +87,18 @@ def existing_ranges(connection: BaseDatabaseWrapper) -> list[Range]:
     return sorted(_parse_bound(bound) for bound in bounds)
 
 
+def problems() -> list[str]:
+    """Return why events that happen now, or within a day, cannot be stored."""
+    now = timezone.now()
+    days = {moment.astimezone(UTC).date() for moment in (now, now + timedelta(days=1))}
+    ranges = existing_ranges(default_connection)
+    return [
+        f"There is no partition for events of {day}."
+        for day in sorted(days)
+        if not any(start <= day < end for start, end in ranges)
+    ]
+
+
 def warnings() -> list[str]:
     """Return what an operator must know: that the partitions soon end."""
     ranges = existing_ranges(default_connection)

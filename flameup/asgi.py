@@ -17,33 +17,50 @@ from django.conf import settings  # noqa: E402
 
 from events import ingest  # noqa: E402
 from events.api.edge import Edge  # noqa: E402
-from flameup import listener  # noqa: E402
+from flameup import drain, listener  # noqa: E402
 from flameup.brake import Brake  # noqa: E402
 from flameup.bridge import ThreadBridge  # noqa: E402
 from flameup.garbage import collect_rarely  # noqa: E402
+from flameup.health.database import start_durability_report  # noqa: E402
+from flameup.health.views import late  # noqa: E402
 from flameup.lifespan import Lifespan  # noqa: E402
+from flameup.prompt import Prompt, json_answer  # noqa: E402
 from flameup.request_bodies import BodyReader  # noqa: E402
 
 # A little less than the supervisor waits before it kills.
 DRAIN_SECONDS = 2.5
+# Whoever probes waits for some seconds only.
+PROBE_SECONDS = 2.0
 
 
 def _start() -> None:
+    drain.begin_at_sigterm(
+        settings.SHUTDOWN_DELAY,
+        release=_brake.release,
+        give_up=lambda: ingest.drain(0),
+        give_up_seconds=DRAIN_SECONDS,
+    )
+    start_durability_report()
     listener.start()
     collect_rarely()
 
 
 def _stop() -> None:
-    application.release()
     ingest.drain(DRAIN_SECONDS)
     listener.stop()
 
 
-application = Brake(
+_views = ThreadBridge(
+    django_application,
+    threads=settings.WEB_THREADS,
+    # A process whose views all wait for the database is alive, and must not be restarted; it
+    # says itself that it is not ready.
+    apart=["/healthz", "/readyz"],
+)
+_brake = Brake(
     BodyReader(
         Lifespan(
-            # A process whose views all wait for the database is alive, and must not be restarted.
-            ThreadBridge(django_application, threads=settings.WEB_THREADS, apart="/healthz"),
+            Prompt(_views, path="/readyz", seconds=PROBE_SECONDS, late=json_answer(503, late())),
             start=_start,
             stop=_stop,
         ),
@@ -51,3 +68,4 @@ application = Brake(
         shortcut=Edge(django_application) if settings.EDGE else None,
     )
 )
+application = drain.ClosingConnections(_brake)

@@ -29,7 +29,6 @@ class Brake:
         self.held = 0
         self._second, self._count = 0, 0
         self._released: asyncio.Event | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def braked(message: Message) -> None:
@@ -40,9 +39,10 @@ class Brake:
         await self.application(scope, receive, braked)
 
     def release(self) -> None:
-        """Hold back nothing any more, from any thread: the process ends."""
-        if self._loop is not None and self._released is not None:
-            self._loop.call_soon_threadsafe(self._released.set)
+        """Hold back nothing any more, called in the event loop: the process ends."""
+        if self._released is None:
+            self._released = asyncio.Event()
+        self._released.set()
 
     def _are_many(self) -> bool:
         second = int(monotonic())
@@ -53,7 +53,7 @@ class Brake:
 
     async def _hold(self) -> None:
         if self._released is None:
-            self._loop, self._released = asyncio.get_running_loop(), asyncio.Event()
+            self._released = asyncio.Event()
         self.held += 1
         try:
             seconds = random.uniform(SHORTEST_SECONDS, LONGEST_SECONDS)  # noqa: S311 (no secret)

@@ -6,7 +6,7 @@ goes over in one piece; only one that is streamed goes chunk by chunk.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from io import BytesIO
@@ -23,22 +23,25 @@ class ThreadBridge:
     """Runs a WSGI application in `threads` threads; the body comes as one message.
 
     flameup.request_bodies sees to that. A client that goes away while an answer is
-    streamed ends the stream. The path `apart` has a thread of its own, for when all
-    others are held up.
+    streamed ends the stream. Each of the paths `apart` has a thread of its own, for
+    when all others are held up.
     """
 
-    def __init__(self, application: WSGIApplication, *, threads: int, apart: str = "") -> None:
+    def __init__(
+        self, application: WSGIApplication, *, threads: int, apart: Collection[str] = ()
+    ) -> None:
         self.application = application
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="view")
-        self.apart = apart
-        self.pool_apart = ThreadPoolExecutor(1, thread_name_prefix="view-apart")
+        self.pools_apart = {
+            path: ThreadPoolExecutor(1, thread_name_prefix="view-apart") for path in apart
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         message = await receive()
         environ: dict[str, Any] = build_environ(scope, BytesIO(message.get("body", b"")))  # type: ignore[arg-type, assignment]
         loop = asyncio.get_running_loop()
         done = loop.create_future()
-        pool = self.pool_apart if scope["path"] == self.apart else self.pool
+        pool = self.pools_apart.get(scope["path"], self.pool)
         pool.submit(self._run, environ, send, loop, done)
         for message in await done:
             await send(message)

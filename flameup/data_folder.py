@@ -18,7 +18,8 @@ def make_data_folder(folder: Path) -> Path:
     """Create the folder if it is missing; a folder that exists keeps its permissions."""
     if not folder.is_dir():
         # Others may pass through, because the database may run as another user, but not list it.
-        folder.mkdir(parents=True, mode=0o711)
+        # Another process may make it at this moment, and means the same by it.
+        folder.mkdir(parents=True, mode=0o711, exist_ok=True)
         folder.chmod(0o711)
     return folder
 

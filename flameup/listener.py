@@ -88,6 +88,12 @@ class Listener:
         if thread is not None:
             thread.join(_STOP_SECONDS)
 
+    def warnings(self) -> list[str]:
+        """Return that it was started and does not listen."""
+        if self._thread is None or self.is_listening:
+            return []
+        return ["No news of other processes is heard: revoked keys are refused some seconds late."]
+
     def _forget_thread(self) -> None:
         """Begin anew, as a child does that has inherited these members, but not the thread."""
         self.is_listening = False

@@ -72,6 +72,8 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": database_settings(env.string("DATABASE_URL"), DATA_DIR)}
+# A database that may lose what it acknowledged makes the process unready; here it only warns.
+ALLOW_UNSAFE_DATABASE = env.boolean("FLAMEUP_ALLOW_UNSAFE_DATABASE", False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "workspaces.User"
@@ -234,6 +236,8 @@ EDGE = env.boolean("FLAMEUP_EDGE", True)
 
 WEB_WORKERS = env.integer("FLAMEUP_WEB_WORKERS", 2, minimum=1)
 WEB_THREADS = env.integer("FLAMEUP_WEB_THREADS", 16, minimum=1)
+# Seconds in which a web process that is told to stop is not ready any more, but serves.
+SHUTDOWN_DELAY = env.integer("FLAMEUP_SHUTDOWN_DELAY", 0, minimum=0)
 
 LOGGING_CONFIG = None
 logs.configure(env.string("FLAMEUP_LOG_LEVEL", "INFO"))

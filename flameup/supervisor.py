@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 _TICK_SECONDS = 0.1
 _FIRST_PAUSE_SECONDS = 0.2
 _HEALTHY_SECONDS = 30.0
-_STOP_SECONDS = 9.5
+STOP_SECONDS = 9.5
 _KILLED_SECONDS = 5.0
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -70,7 +70,7 @@ class Supervisor:
     Use it from the main thread only: the children end with the thread that started them.
     """
 
-    def __init__(self, stop_seconds: float = _STOP_SECONDS) -> None:
+    def __init__(self, stop_seconds: float = STOP_SECONDS) -> None:
         self.children: list[_Child] = []
         self._stop_seconds = stop_seconds
         self._is_stopping = False

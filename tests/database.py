@@ -35,6 +35,8 @@ def make_data_folder() -> Path:
 _folder = make_data_folder()
 _resources.callback(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["FLAMEUP_DATA_DIR"] = str(_folder)
+# The servers that tests run on are quick, not durable; those of .ci/run as well.
+os.environ["FLAMEUP_ALLOW_UNSAFE_DATABASE"] = "1"
 
 
 @atexit.register

@@ -60,12 +60,16 @@ class Server:
 
 @contextmanager
 def running_server(
-    log: Path, *, command_for: Callable[[int], list[str]] | None = None, **environment: str
+    log: Path,
+    *,
+    command_for: Callable[[int], list[str]] | None = None,
+    probe: str = "/readyz",
+    **environment: str,
 ) -> Iterator[Server]:
     """Run a server on a free port for as long as the context lasts.
 
-    `command_for` makes the command line from the port; the other arguments are added
-    to the server's environment.
+    It is waited until `probe` says that all is well. `command_for` makes the
+    command line from the port; the other arguments are added to the server's environment.
     """
     port = free_port()
     with log.open("wb") as output:
@@ -80,7 +84,7 @@ def running_server(
         )
     server = Server(f"http://127.0.0.1:{port}", log, process)
     try:
-        _wait_until_ready(server)
+        _wait_until_ready(server, probe)
         yield server
     finally:
         process.terminate()
@@ -134,9 +138,9 @@ def _command(port: int) -> list[str]:
     return [*command, "flameup.asgi:application"]
 
 
-def _wait_until_ready(server: Server) -> None:
+def _wait_until_ready(server: Server, probe: str) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while not _is_ready(server.url):
+    while not _is_ready(server.url + probe):
         if server.process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"The server does not start:\n{server.log.read_text()}")
         time.sleep(_POLL_SECONDS)
@@ -144,6 +148,6 @@ def _wait_until_ready(server: Server) -> None:
 
 def _is_ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/readyz", timeout=2, trust_env=False).is_success
+        return httpx.get(url, timeout=2, trust_env=False).is_success
     except httpx.TransportError:
         return False

@@ -68,7 +68,7 @@ def web_service(host: str, port: int, inherited: Sequence[int]) -> Service:
             inherited=inherited,
         ),
         stop_order=1,
-        patience=_WEB_STOP_SECONDS + 0.5,
+        patience=settings.SHUTDOWN_DELAY + _WEB_STOP_SECONDS + 0.5,
     )
 
 
@@ -82,7 +82,8 @@ def web_command(
     command += ["--respawn-failed-workers", "--respawn-interval", "0.5"]
     # Milliseconds: a connection whose headers never end must not keep others out.
     command += ["--http1-header-read-timeout", "2000", "--backlog", "2048"]
-    command += ["--workers-kill-timeout", str(_WEB_STOP_SECONDS), "--log-level", "warning"]
+    seconds = settings.SHUTDOWN_DELAY + _WEB_STOP_SECONDS
+    command += ["--workers-kill-timeout", str(seconds), "--log-level", "warning"]
     return [*command, application]
 
 

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.db import transaction
+
 from flameup.data_folder import write_private
 from workspaces.audit import Actor
 from workspaces.authentication import find_api_key
@@ -84,13 +86,15 @@ class Installation:
         if api_key is not None:
             return False
         mine = {workspace.public_id: workspace for workspace in owner.workspaces.all()}
-        workspace = mine.get(access.workspace_id)
-        is_new = workspace is None
-        workspace = workspace or create_workspace(name=name, owner=owner)
-        access.workspace_id = workspace.public_id
-        access.api_key = self._new_key(workspace, owner)
-        # Whatever comes next may fail, and this workspace would be made a second time.
-        self.save()
+        # Kept in the file before it is in the database: a start that dies in between finds nothing
+        # by these and makes another workspace, while one that is not kept would be made twice.
+        with transaction.atomic():
+            workspace = mine.get(access.workspace_id)
+            is_new = workspace is None
+            workspace = workspace or create_workspace(name=name, owner=owner)
+            access.workspace_id = workspace.public_id
+            access.api_key = self._new_key(workspace, owner)
+            self.save()
         return is_new
 
     def _new_key(self, workspace: Workspace, owner: User) -> str:

@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from flameup.data_folder import write_private
@@ -18,23 +19,31 @@ _MEBIBYTE = 1024 * 1024
 
 
 def make_cluster(
-    programs: Path, account: Account, layout: Layout, *, is_throwaway: bool = False
+    programs: Path,
+    account: Account,
+    layout: Layout,
+    *,
+    inherited: Sequence[int] = (),
+    is_throwaway: bool = False,
 ) -> None:
     """Make the cluster with its role, password and database.
 
     It is made in a draft folder and renamed when it is whole, so that a start
-    that is killed leaves nothing half made.
+    that is killed leaves nothing half made. The programs inherit the descriptors of
+    the locks, because they outlive such a start and still write into the draft.
     """
     if layout.draft.exists():
         shutil.rmtree(layout.draft)
     layout.draft.mkdir(mode=0o700)
     account.own(layout.draft)
-    _run(_initdb_command(programs, layout.draft, is_throwaway=is_throwaway), account)
+    command = _initdb_command(programs, layout.draft, is_throwaway=is_throwaway)
+    _run(command, account, inherited)
     (layout.draft / "pg_hba.conf").write_text("local all all scram-sha-256\n")
     password = secrets.token_urlsafe(32)
     _run_alone(
         programs,
         account,
+        inherited,
         layout.draft,
         f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'",
         f"GRANT pg_monitor TO {ROLE}",
@@ -45,10 +54,13 @@ def make_cluster(
     _sync_folder(layout.data_dir)
 
 
-def renew_password(programs: Path, account: Account, layout: Layout) -> None:
+def renew_password(
+    programs: Path, account: Account, layout: Layout, *, inherited: Sequence[int] = ()
+) -> None:
     """Give the role a new password; the server must be down."""
     password = secrets.token_urlsafe(32)
-    _run_alone(programs, account, layout.cluster, f"ALTER ROLE {ROLE} PASSWORD '{password}'")
+    statement = f"ALTER ROLE {ROLE} PASSWORD '{password}'"
+    _run_alone(programs, account, inherited, layout.cluster, statement)
     _write_passfile(layout, password)
 
 
@@ -91,13 +103,16 @@ def _tuning() -> dict[str, str]:
     }
 
 
-def _run_alone(programs: Path, account: Account, folder: Path, *statements: str) -> None:
+def _run_alone(
+    programs: Path, account: Account, inherited: Sequence[int], folder: Path, *statements: str
+) -> None:
     """Run statements in a server that nobody can connect to; they appear in no process list."""
     command = [str(programs / "postgres"), "--single", "-c", "exit_on_error=on"]
-    _run([*command, "-D", str(folder), "postgres"], account, "\n".join(statements) + "\n")
+    command += ["-D", str(folder), "postgres"]
+    _run(command, account, inherited, "\n".join(statements) + "\n")
 
 
-def _run(command: list[str], account: Account, text: str = "") -> None:
+def _run(command: list[str], account: Account, inherited: Sequence[int], text: str = "") -> None:
     done = subprocess.run(
         command,
         input=text,
@@ -106,6 +121,7 @@ def _run(command: list[str], account: Account, text: str = "") -> None:
         check=False,
         cwd="/",
         env=ENVIRONMENT,
+        pass_fds=inherited,
         **account.process_options,
     )
     if done.returncode:

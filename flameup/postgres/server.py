@@ -70,7 +70,7 @@ class EmbeddedPostgres:
     def spawn(self, inherited: Sequence[int] = ()) -> subprocess.Popen[bytes]:
         """Start the server process, making whatever it needs and is missing, and do not wait."""
         account = server_account(self.layout.cluster)
-        programs = self._prepare(account)
+        programs = self._prepare(account, inherited)
         remove_stale_process_file(self.layout.cluster)
         with self.layout.start_log.open("wb") as log:
             return subprocess.Popen(
@@ -126,16 +126,22 @@ class EmbeddedPostgres:
             time.sleep(_POLL_SECONDS)
         return False
 
-    def _prepare(self, account: Account) -> Path:
+    def _prepare(self, account: Account, inherited: Sequence[int]) -> Path:
         """Make folders and cluster where they are missing; return the folder of programs."""
         layout = self.layout
         self._check_data_folder(account)
         self._prepare_folders(account)
         programs = program_folder(account, layout)
         if not layout.cluster.exists():
-            make_cluster(programs, account, layout, is_throwaway=self._is_throwaway)
+            make_cluster(
+                programs,
+                account,
+                layout,
+                inherited=inherited,
+                is_throwaway=self._is_throwaway,
+            )
         elif not layout.passfile.exists():
-            renew_password(programs, account, layout)
+            renew_password(programs, account, layout, inherited=inherited)
         return programs
 
     def _command(self, programs: Path) -> list[str]:

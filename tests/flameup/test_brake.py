@@ -72,7 +72,7 @@ def test_end_of_the_process_releases_them(monkeypatch):
         asking = asyncio.create_task(ask_many(application, [429] * 30))
         while application.held < 20:
             await asyncio.sleep(0.01)
-        await asyncio.to_thread(application.release)
+        application.release()
         return await asyncio.wait_for(asking, 5), await ask_many(application, [429] * 30)
 
     before, after = asyncio.run(run())

@@ -123,7 +123,7 @@ def test_path_apart_is_answered_while_all_threads_wait():
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def ask_aside():
-        bridge = ThreadBridge(application, threads=1, apart="/alive")
+        bridge = ThreadBridge(application, threads=1, apart=["/alive"])
         answered = []
 
         async def ask(path):

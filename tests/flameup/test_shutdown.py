@@ -9,6 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPConnection, HTTPException
+from itertools import count
+from threading import Event as Flag
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,6 +29,9 @@ CLIENTS = 6
 STOP_SECONDS = 3.0
 PATIENCE_SECONDS = web_service("127.0.0.1", 0, ()).patience
 BODY = json.dumps({"external_id": "user_123", "event": "signed_up"})
+KEPT_ALIVE = 24
+# More than the server's own patience, after which it kills.
+DELAY_SECONDS = 4
 
 
 @pytest.fixture
@@ -37,10 +42,13 @@ def api_key(db):  # noqa: F811 (the fixture)
 @pytest.fixture
 def server(request, api_key, tmp_path):
     """A web server of the test's own, with the options of a real one."""
-    command = partial(web_command, "127.0.0.1", workers=1)
-    log, edge = tmp_path / "server.log", getattr(request, "param", "1")
-    with running_server(log, command_for=command, FLAMEUP_EDGE=edge) as running:
+    with serving(tmp_path / "server.log", FLAMEUP_EDGE=getattr(request, "param", "1")) as running:
         yield running
+
+
+def serving(log, **environment):
+    command = partial(web_command, "127.0.0.1", workers=1)
+    return running_server(log, command_for=command, **environment)
 
 
 each_way = pytest.mark.parametrize("server", ["1", "0"], ids=["edge", "no edge"], indirect=True)
@@ -59,11 +67,33 @@ def connect(server):
     return HTTPConnection(address.hostname, address.port, timeout=10)
 
 
-def track(connection, api_key):
+def track(connection, api_key, body=BODY):
     headers = {"Authorization": f"Bearer {api_key.token}", "Content-Type": "application/json"}
-    connection.request("POST", "/api/v1/track", BODY, headers)
+    connection.request("POST", "/api/v1/track", body, headers)
     answer = connection.getresponse()
     return answer.status, answer.read()
+
+
+def track_with_ids(server, api_key, name, *, is_over):
+    """Track events, each under a message id of its own; return statuses and ids of events.
+
+    A client whose connection is closed goes on on a new one until all is over.
+    """
+    outcomes = []
+    with closing(connect(server)) as connection:
+        for number in count():
+            message_id = f"{name}-{number}"
+            body = json.dumps({"external_id": name, "event": "seen", "message_id": message_id})
+            try:
+                status, answer = track(connection, api_key, body)
+            except (ConnectionError, HTTPException):
+                outcomes.append((None, None))
+                connection.close()
+                if is_over():
+                    break
+            else:
+                outcomes.append((status, json.loads(answer).get("event_id")))
+    return outcomes
 
 
 def track_on(server, api_key, run, *, keep_alive):
@@ -152,3 +182,72 @@ def test_client_that_stalls_holds_up_the_stop_for_seconds(server, data):
         # Until the server has begun to read it.
         time.sleep(0.3)
         assert stop(server) < (0, PATIENCE_SECONDS)
+
+
+@each_way
+def test_kept_alive_clients_hear_no_error_and_lose_nothing(server, api_key):
+    is_stopped = Flag()
+    with ThreadPoolExecutor(KEPT_ALIVE) as pool:
+        futures = [
+            pool.submit(track_with_ids, server, api_key, f"u{n}", is_over=is_stopped.is_set)
+            for n in range(KEPT_ALIVE)
+        ]
+        wait_for(lambda: len(stored_ids(api_key)) > 10 * KEPT_ALIVE, 20, "the load")
+        code, seconds = stop(server)
+        is_stopped.set()
+    outcomes = [outcome for future in futures for outcome in future.result()]
+    assert {status for status, _ in outcomes} == {200, None}
+    assert {event_id for status, event_id in outcomes if status == 200} <= stored_ids(api_key)
+    assert (code, seconds < STOP_SECONDS) == (0, True)
+
+
+@pytest.fixture
+def delayed(api_key, tmp_path, settings):
+    """A server that goes on for some seconds after it was told to stop."""
+    settings.SHUTDOWN_DELAY = DELAY_SECONDS
+    with serving(tmp_path / "server.log", FLAMEUP_SHUTDOWN_DELAY=f"{DELAY_SECONDS}") as running:
+        yield running
+
+
+def probe(connection):
+    connection.request("GET", "/readyz")
+    answer = connection.getresponse()
+    return answer.status, json.load(answer), answer.headers["connection"]
+
+
+def test_drain_begins_with_readiness_and_serves_on(delayed, api_key):
+    with closing(connect(delayed)) as kept, closing(connect(delayed)) as other:
+        assert probe(kept)[0] == 200
+        assert track(other, api_key)[0] == 200
+        began = time.monotonic()
+        delayed.process.terminate()
+        time.sleep(DELAY_SECONDS / 4)
+        status, answer, header = probe(kept)
+        assert (status, answer["status"], header) == (503, "unready", "close")
+        assert "draining" in answer["problems"][0]
+        # Kept alive since before, and new.
+        for connection in (other, kept):
+            assert track(connection, api_key)[0] == 200
+            assert connection.sock is None
+        assert delayed.process.wait(10) == 0
+    assert DELAY_SECONDS < time.monotonic() - began < DELAY_SECONDS + STOP_SECONDS
+    assert len(stored_ids(api_key)) == 3
+
+
+def test_clients_notice_nothing_until_the_delay_is_over(delayed, api_key):
+    is_draining = Flag()
+    with ThreadPoolExecutor(KEPT_ALIVE) as pool:
+        futures = [
+            pool.submit(track_with_ids, delayed, api_key, f"u{n}", is_over=is_draining.is_set)
+            for n in range(KEPT_ALIVE)
+        ]
+        wait_for(lambda: len(stored_ids(api_key)) > 10 * KEPT_ALIVE, 20, "the load")
+        delayed.process.terminate()
+        time.sleep(DELAY_SECONDS / 2)
+        assert not any(future.done() for future in futures)
+        is_draining.set()
+        assert delayed.process.wait(10) == 0
+    outcomes = [[status for status, _ in future.result()] for future in futures]
+    # Only the last, after which there is no server.
+    assert {status for each in outcomes for status in each[:-1]} == {200}
+    assert {each[-1] for each in outcomes} == {None}

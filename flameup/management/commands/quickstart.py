@@ -29,7 +29,7 @@ from flameup.management.demo import DemoRun
 from flameup.management.installation import Installation
 from flameup.postgres import EmbeddedPostgres
 from flameup.processes import FileLock
-from flameup.supervisor import Supervisor
+from flameup.supervisor import STOP_SECONDS, Supervisor
 
 _LOCK_SECONDS = 60.0
 _DATABASE_SECONDS = 120.0
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         with ExitStack() as stack:
             lock = self._take_lock(settings.DATA_DIR / "quickstart.lock", stack)
             check_address(host, port)
-            supervisor = Supervisor()
+            supervisor = Supervisor(settings.SHUTDOWN_DELAY + STOP_SECONDS)
             stack.callback(supervisor.stop)
             web = web_service(host, port, [lock.descriptor])
             is_first_start = not installation_file().exists()
