@@ -3,6 +3,7 @@
 import ctypes
 import fcntl
 import os
+import resource
 import signal
 import sys
 import time
@@ -33,6 +34,15 @@ def end_with_parent(signal_number: signal.Signals, parent: int) -> None:
 def ending_with_parent(signal_number: signal.Signals) -> Callable[[], None]:
     """Return a `preexec_fn` by which a child ends with the process that calls this."""
     return partial(end_with_parent, signal_number, os.getpid())
+
+
+def allow_open_files() -> None:
+    """Let this process and its children open as many files and connections as the system allows.
+
+    The usual thousand is less than a web server may have clients.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def adopt_orphans() -> None:

@@ -14,6 +14,8 @@ from flameup.postgres import EmbeddedPostgres
 from flameup.supervisor import Service, start_process
 
 _WEB_STOP_SECONDS = 3
+# That each worker serves at the same time.
+_CONNECTIONS = 8192
 _OK = 200
 
 
@@ -80,8 +82,11 @@ def web_command(
     command += ["--host", host, "--port", str(port), "--workers", str(workers), "--loop", "uvloop"]
     # Without this the end of one worker ends the server.
     command += ["--respawn-failed-workers", "--respawn-interval", "0.5"]
-    # Milliseconds: a connection whose headers never end must not keep others out.
-    command += ["--http1-header-read-timeout", "2000", "--backlog", "2048"]
+    # Milliseconds, and also how long a connection may be idle; granian allows no more. It must be
+    # longer than the proxy in front thinks, which otherwise sends requests into connections that
+    # are being closed. Headers that never end take so long, too: hence room for many.
+    command += ["--http1-header-read-timeout", "60000"]
+    command += ["--backlog", "2048", "--backpressure", str(_CONNECTIONS)]
     seconds = settings.SHUTDOWN_DELAY + _WEB_STOP_SECONDS
     command += ["--workers-kill-timeout", str(seconds), "--log-level", "warning"]
     return [*command, application]

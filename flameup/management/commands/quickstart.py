@@ -28,7 +28,7 @@ from flameup.management.children import (
 from flameup.management.demo import DemoRun
 from flameup.management.installation import Installation
 from flameup.postgres import EmbeddedPostgres
-from flameup.processes import FileLock
+from flameup.processes import FileLock, allow_open_files
 from flameup.supervisor import STOP_SECONDS, Supervisor
 
 _LOCK_SECONDS = 60.0
@@ -50,6 +50,7 @@ class Command(BaseCommand):
     def handle(self, *, host: str, port: int, demo: bool, **_: Any) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _leave)
+        allow_open_files()
         with ExitStack() as stack:
             lock = self._take_lock(settings.DATA_DIR / "quickstart.lock", stack)
             check_address(host, port)
