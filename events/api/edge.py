@@ -25,9 +25,9 @@ from events.api.track import (
     decode_batch,
     new_envelope,
     read_batch,
-    read_event,
     track_members,
 )
+from events.ingest.bodies import read_event
 from events.ingest.decode import Envelope, decode_item
 from events.ingest.items import Item, Outcome
 from events.ingest.plain import decode_plain

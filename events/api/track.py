@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from events import ingest
+from events.ingest.bodies import too_large
 from events.ingest.decode import Envelope, decode_item
 from events.ingest.items import Item, Outcome, Refused, Stored
 from events.ingest.split import TOO_DEEP, RawItem, split_batch
@@ -15,12 +16,9 @@ from events.models import Event
 from flameup.api.access import Access
 from flameup.api.body import decode_text, invalid_json, parse_json
 from flameup.api.errors import (
-    APIError,
     BatchEmpty,
     BatchTooLarge,
     Detail,
-    IdempotencyConflict,
-    InternalError,
     InvalidField,
     PayloadTooLarge,
     ValidationFailed,
@@ -48,13 +46,6 @@ def new_envelope(workspace_id: int, idempotency_key: str | None) -> Envelope:
     return Envelope(workspace_id, now(), _SOURCE, idempotency_key)
 
 
-def read_event(body: bytes) -> Any:
-    """Return the JSON value that the body of a single event is; raises APIError."""
-    if len(body) > settings.API_MAX_EVENT_BYTES:
-        raise PayloadTooLarge(_too_large(len(body)))
-    return parse_json(decode_text(body))
-
-
 def read_batch(body: bytes) -> list[RawItem]:
     """Return the elements of the batch that a body is; raises APIError."""
     text = decode_text(body)
@@ -78,9 +69,7 @@ def read_batch(body: bytes) -> list[RawItem]:
 def decode_batch(elements: list[RawItem], envelope: Envelope) -> list[Item | Refused]:
     """Decode each element on its own; what is wrong with one is kept in its place."""
     max_bytes = settings.API_MAX_EVENT_BYTES
-    return [
-        _decode(element, _envelope_of(envelope, i), max_bytes) for i, element in enumerate(elements)
-    ]
+    return [_decode(element, envelope.of_item(i), max_bytes) for i, element in enumerate(elements)]
 
 
 def store_items(items: list[Item], access: Access) -> list[Outcome]:
@@ -93,7 +82,7 @@ def store_items(items: list[Item], access: Access) -> list[Outcome]:
 def track_members(outcome: Outcome) -> Answer:
     """Return the members of the answer to a single event; raises APIError if it was not stored."""
     if isinstance(outcome, Refused):
-        raise _refusal(outcome)
+        raise outcome.as_error()
     return {**_result_members(outcome), "message": "Event tracked successfully"}
 
 
@@ -113,13 +102,6 @@ def batch_members(outcomes: Sequence[Outcome]) -> Answer:
     return members
 
 
-def _refusal(outcome: Refused) -> APIError:
-    """Return the answer to a single event that was not stored."""
-    if outcome.code == IdempotencyConflict.code:
-        return IdempotencyConflict(outcome.message)
-    return InternalError()
-
-
 def _result_members(outcome: Outcome) -> Answer:
     """Return the members that say what became of one item."""
     if isinstance(outcome, Refused):
@@ -133,15 +115,9 @@ def _result_members(outcome: Outcome) -> Answer:
     return members
 
 
-def _envelope_of(envelope: Envelope, index: int) -> Envelope:
-    if envelope.idempotency_key is None:
-        return envelope
-    return envelope._replace(idempotency_key=f"{envelope.idempotency_key}:{index}")
-
-
 def _decode(element: RawItem, envelope: Envelope, max_bytes: int) -> Item | Refused:
     if element.size > max_bytes:
-        return Refused(PayloadTooLarge.code, _too_large(element.size))
+        return Refused(PayloadTooLarge.code, too_large(element.size))
     if element.value is TOO_DEEP:
         return Refused(
             "validation_error", f"An event must not be nested more than {MAX_DEPTH} deep."
@@ -151,8 +127,3 @@ def _decode(element: RawItem, envelope: Envelope, max_bytes: int) -> Item | Refu
     except InvalidField as error:
         detail = error.detail_of_field
         return Refused("validation_error", str(detail), [detail])
-
-
-def _too_large(size: int) -> str:
-    limit = settings.API_MAX_EVENT_BYTES
-    return f"The event has {size:,} bytes; the limit of one event is {limit:,} bytes."

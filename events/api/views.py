@@ -11,10 +11,10 @@ from events.api.track import (
     decode_batch,
     new_envelope,
     read_batch,
-    read_event,
     store_items,
     track_members,
 )
+from events.ingest.bodies import read_event
 from events.ingest.decode import Envelope, decode_item
 from events.ingest.items import Item, Refused
 from events.models import Event
