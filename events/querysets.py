@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
 
@@ -101,3 +101,22 @@ class EventQuerySet(TenantQuerySet):
         """Note the window this list was narrowed to, and by nothing else."""
         self._window = window
         return self
+
+
+class QualityCountQuerySet(TenantQuerySet):
+    """Counts of what was refused or repaired."""
+
+    def since_day(self, day: date) -> Self:
+        """Keep the counts of this day, in UTC, and later ones."""
+        return self.filter(day__gte=day)
+
+
+class RejectedItemQuerySet(TenantQuerySet):
+    """Refused items; the order of every list is newest first."""
+
+    def not_replayed(self) -> Self:
+        """Keep the items of which no event was made yet."""
+        return self.filter(event_id=None)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-received_at", "-id")

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from events import ingest
+from events.api.notes import Received, note_outcomes
 from events.ingest.bodies import too_large
 from events.ingest.decode import Envelope, decode_item
 from events.ingest.items import Item, Outcome, Refused, Stored
@@ -66,6 +67,11 @@ def read_batch(body: bytes) -> list[RawItem]:
     return elements
 
 
+def raw_items(elements: list[RawItem]) -> list[bytes]:
+    """Return the text of each element."""
+    return [element.raw for element in elements]
+
+
 def decode_batch(elements: list[RawItem], envelope: Envelope) -> list[Item | Refused]:
     """Decode each element on its own; what is wrong with one is kept in its place."""
     max_bytes = settings.API_MAX_EVENT_BYTES
@@ -79,15 +85,20 @@ def store_items(items: list[Item], access: Access) -> list[Outcome]:
     return ingest.submit(items) if items else []
 
 
-def track_members(outcome: Outcome) -> Answer:
-    """Return the members of the answer to a single event; raises APIError if it was not stored."""
+def track_members(outcome: Outcome, received: Received) -> Answer:
+    """Return the members of the answer to a single event; raises APIError if it was not stored.
+
+    What was refused or repaired is noted, here and in `batch_members`.
+    """
+    note_outcomes([outcome], received)
     if isinstance(outcome, Refused):
         raise outcome.as_error()
     return {**_result_members(outcome), "message": "Event tracked successfully"}
 
 
-def batch_members(outcomes: Sequence[Outcome]) -> Answer:
+def batch_members(outcomes: Sequence[Outcome], received: Received) -> Answer:
     """Return the members of the answer to a batch; raises APIError if nothing was stored."""
+    note_outcomes(outcomes, received)
     results = [{"index": i, **_result_members(outcome)} for i, outcome in enumerate(outcomes)]
     rejected = sum(isinstance(outcome, Refused) for outcome in outcomes)
     members = {
