@@ -3,8 +3,16 @@
 from datetime import date
 
 from events.models import QualityCount
+from events.quality.masking import masked
+from events.quality.replay import Replayed, replay_rejected_item, replay_rejected_items
 
-__all__ = ["quality_counts"]
+__all__ = [
+    "Replayed",
+    "masked",
+    "quality_counts",
+    "replay_rejected_item",
+    "replay_rejected_items",
+]
 
 
 def quality_counts(workspace_id: int, since_day: date) -> list[QualityCount]:
