@@ -9,6 +9,7 @@ from django.utils import timezone
 from events import counts
 from events.ingest.receipts import forget_receipts
 from events.partitions import ensure_partitions
+from events.quality.retention import forget_rejected_items
 from workspaces.models import Workspace
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,14 @@ def fold_counts() -> int:
     return sum(
         _fold(workspace_id) for workspace_id in Workspace.objects.values_list("id", flat=True)
     )
+
+
+@shared_task(name="events.forget_rejected_items")
+def forget_old_rejected_items() -> int:
+    """Remove old refused items and counts, workspace by workspace; return how many items."""
+    now = timezone.now()
+    workspace_ids = Workspace.objects.values_list("id", flat=True)
+    return sum(forget_rejected_items(workspace_id, now) for workspace_id in workspace_ids)
 
 
 @worker_ready.connect
