@@ -171,6 +171,29 @@ def test_whoever_counts_the_room_waits_for_who_fills_it(workspace, monkeypatch):
     assert items_of(workspace).count() == 10
 
 
+@pytest.mark.parametrize("part", ["counts", "items"])
+def test_two_that_write_the_same_wait_and_do_not_deadlock(workspace, other_workspace, part):
+    first, second = sorted((workspace, other_workspace), key=lambda each: each.id)
+    api_key_id = new_uuid()
+
+    def of(where):
+        return a_tally(where, api_key_id=api_key_id)
+
+    theirs = of(second)
+    theirs.add_counts(of(first))
+    theirs.items += of(first).items
+    mine = of(first), of(second)
+    for tally in (theirs, *mine):
+        (tally.items if part == "counts" else tally.counts).clear()
+    with in_background(lambda: write(theirs, connection)) as (start, future):
+        with transaction.atomic():
+            write(mine[0], connection)
+            start.set()
+            wait_until_blocked(future)
+            write(mine[1], connection)
+        assert not future.result(PATIENCE)
+
+
 def test_room_is_by_day(workspace, monkeypatch):
     monkeypatch.setattr(tables, "MAX_ITEMS_A_DAY", 2)
     tally = a_tally(workspace, items=6)
