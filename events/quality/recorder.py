@@ -83,9 +83,9 @@ class Recorder:
 
     def _run(self) -> None:
         while True:
-            self._has_more.wait()
             if not self._is_closed.is_set():
-                self._has_more.clear()
+                self._has_more.wait()
+            self._has_more.clear()
             tally, started = self._take(), monotonic()
             if tally and not self._write(tally):
                 break

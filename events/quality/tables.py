@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from zlib import crc32
 
 from django.db import transaction
@@ -33,30 +32,6 @@ ON CONFLICT (workspace_id, day, api_key_id, outcome, code, field) DO UPDATE
        last_at = greatest(kept.last_at, excluded.last_at)
 """
 
-# Whoever holds the workspace's lock sees what all before have kept. An item may be there
-# already, where a commit seemed to fail.
-_KEEP = """
-INSERT INTO events_rejecteditem
-       (workspace_id, id, api_key_id, received_at, source, idempotency_key, code, field, message,
-        raw, is_cut)
-SELECT %(workspace)s, id, api_key_id, received_at, source, idempotency_key, code, field, message,
-       raw, is_cut
-  FROM unnest(%(id)s::uuid[], %(api_key_id)s::uuid[], %(received_at)s::timestamptz[],
-              %(source)s::text[], %(idempotency_key)s::text[], %(code)s::text[],
-              %(field)s::text[], %(message)s::text[], %(raw)s::bytea[], %(is_cut)s::boolean[])
-       AS new (id, api_key_id, received_at, source, idempotency_key, code, field, message, raw,
-               is_cut)
- ORDER BY received_at, id
- LIMIT (SELECT greatest(%(most)s - count(*), 0) FROM events_rejecteditem
-         WHERE workspace_id = %(workspace)s
-           AND received_at >= %(since)s AND received_at < %(until)s)
-ON CONFLICT (workspace_id, id) DO NOTHING
-"""
-_COLUMNS = (
-    *("id", "api_key_id", "received_at", "source", "idempotency_key", "code", "field"),
-    *("message", "raw", "is_cut"),
-)
-
 Day = tuple[int, date]
 
 
@@ -85,16 +60,19 @@ def _add(counts: Mapping[Key, Seen], connection: BaseDatabaseWrapper) -> None:
 
 
 def _keep(day: Day, items: Sequence[RejectedItem], connection: BaseDatabaseWrapper) -> bool:
-    """Keep as many of a day's items as there is room for; say whether it was for all."""
+    """Keep as many of a day's items as there is room for; say whether there is room for more."""
+    room = max(MAX_ITEMS_A_DAY - _count_behind_lock(day, connection), 0)
+    # One may be there already, where a commit seemed to fail.
+    RejectedItem.objects.using(connection.alias).bulk_create(items[:room], ignore_conflicts=True)
+    return room > len(items)
+
+
+def _count_behind_lock(day: Day, connection: BaseDatabaseWrapper) -> int:
+    """Return how many items of a day are kept, once nobody else is about to keep any."""
     workspace_id, since = day[0], datetime.combine(day[1], time.min, UTC)
-    parameters: dict[str, Any] = {
-        name: [getattr(item, name) for item in items] for name in _COLUMNS
-    }
-    parameters |= {"workspace": workspace_id, "most": MAX_ITEMS_A_DAY}
-    parameters |= {"since": since, "until": since + timedelta(days=1)}
     with connection.cursor() as cursor:
         key = crc32(str(workspace_id).encode()) - _HALF
         # A statement of its own: the next one sees only what was committed before it began.
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_ROOM_LOCKS, key])
-        cursor.execute(_KEEP, parameters)
-        return bool(cursor.rowcount == len(items))
+    items = RejectedItem.objects.using(connection.alias).in_workspace(workspace_id)
+    return items.filter(received_at__gte=since, received_at__lt=since + timedelta(days=1)).count()
