@@ -6,7 +6,8 @@ not in their items: 401, 403, 415, 429, 503 and the like.
 
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import NamedTuple
+
+import msgspec
 
 from events import quality
 from events.ingest.decode import Envelope
@@ -22,7 +23,7 @@ _FAULTS_OF_ITEMS = {
 }
 
 
-class Received(NamedTuple):
+class Received(msgspec.Struct):
     """A request as its items came: the key, what they share, and the text of each.
 
     `raws` is called only where an item was refused.
@@ -36,17 +37,25 @@ class Received(NamedTuple):
 
 def note_outcomes(outcomes: Sequence[Outcome], received: Received) -> None:
     """Note what became of each item; a good one costs a look."""
-    access, envelope = received.access, received.envelope
-    if access.is_test:
-        return
+    noted = [
+        (index, outcome)
+        for index, outcome in enumerate(outcomes)
+        if isinstance(outcome, Refused) or outcome.warnings
+    ]
+    if noted and not received.access.is_test:
+        _note(noted, received)
+
+
+def _note(noted: Sequence[tuple[int, Outcome]], received: Received) -> None:
+    envelope, api_key_id = received.envelope, received.access.id
     raws: Sequence[bytes] = ()
-    for index, outcome in enumerate(outcomes):
+    for index, outcome in noted:
         if isinstance(outcome, Refused):
             raws = raws or received.raws()
             own = envelope.of_item(index) if received.is_batch else envelope
-            quality.record_refusal(outcome, raws[index], own, access.id)
-        elif outcome.warnings and not outcome.is_duplicate:
-            quality.record_repairs(outcome.warnings, envelope, access.id)
+            quality.record_refusal(outcome, raws[index], own, api_key_id)
+        elif not outcome.is_duplicate:
+            quality.record_repairs(outcome.warnings, envelope, api_key_id)
 
 
 def note_refusal(error: APIError, received: Received) -> None:

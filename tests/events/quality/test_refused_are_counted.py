@@ -136,7 +136,8 @@ def test_conflict_of_the_views(api_client, workspace, counts, kept):
     for event in ("first", "second"):
         post(api_client, TRACK, an_event(event=event), headers={"idempotency-key": "k"})
     assert counts(workspace) == {(REJECTED, CONFLICT, ""): 1}
-    assert json.loads(bytes(kept(workspace)[0].raw))["event"] == "second"
+    [item] = kept(workspace)
+    assert (json.loads(bytes(item.raw))["event"], item.idempotency_key) == ("second", "k")
 
 
 def test_conflict_of_the_edge(ask, workspace, counts, kept):
