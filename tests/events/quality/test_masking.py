@@ -76,6 +76,8 @@ TEXT = [
     (b'{"a": {"password" : "hunter2 with "quote', f'{{"a": {{"password" : {HIDDEN}quote'),
     (b'{"token": "cut o', f'{{"token": {HIDDEN}'),
     (b'{"secret": {"a": "hunter2"}, "b', f'{{"secret": {HIDDEN}'),
+    (b'{"secret": {\n"a": "hunter2"}, "b', f'{{"secret": {HIDDEN}'),
+    (b'{"a": "{\\"pin\\": \\"1, b: 2\\", 1}', f'{{"a": "{{\\"pin\\": {HIDDEN}, 1}}'),
     (b"{'pin': '1234', x", f"{{'pin': {HIDDEN}, x"),
     (b"password=hunter2", f"password={HIDDEN}"),
     (b"user=a;password=hun,ter2;x=1", f"user=a;password={HIDDEN};x=1"),
