@@ -7,7 +7,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from events.querysets import EventQuerySet, OutboxQuerySet
+from events.querysets import (
+    EventQuerySet,
+    OutboxQuerySet,
+    QualityCountQuerySet,
+    RejectedItemQuerySet,
+)
 from flameup.api.fields import JSONTextField
 from people.models import Person
 from workspaces.models import TenantModel, Workspace, new_uuid
@@ -168,3 +173,62 @@ class DeadLetter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.consumer}: {self.error}"
+
+
+class QualityCount(models.Model):
+    """How many items of a key were refused, or repaired, for a reason on a day; see events.quality.
+
+    A reason is an outcome, the code of the error or warning, and the top-level field
+    it was about, the empty text if it was about none.
+    """
+
+    class Outcome(models.TextChoices):
+        REJECTED = "rejected"
+        REPAIRED = "repaired"
+
+    pk = models.CompositePrimaryKey("workspace_id", "day", "api_key_id", "outcome", "code", "field")
+    workspace = models.ForeignKey(
+        Workspace, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    day = models.DateField(help_text="in UTC")
+    api_key_id = models.UUIDField()
+    outcome = models.CharField(max_length=8, choices=Outcome)
+    code = models.CharField(max_length=64)
+    field = models.CharField(max_length=64)
+    count = models.BigIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    objects: ClassVar[QualityCountQuerySet] = QualityCountQuerySet.as_manager()  # type: ignore[assignment]
+
+
+class RejectedItem(TenantModel):
+    """An item that was refused, as it came, so that it can be corrected and replayed.
+
+    `raw` may hold what must not be shown; see events.quality.masking. What was longer
+    than 32 KiB is cut. `event_id` is set once it was replayed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_uuid, editable=False)
+    api_key_id = models.UUIDField()
+    received_at = models.DateTimeField()
+    source = models.CharField(max_length=16, choices=Event.Source)
+    # What the request's Idempotency-Key makes the item's message id, if it has none of its own.
+    idempotency_key = models.CharField(max_length=260, blank=True)
+    code = models.CharField(max_length=64)
+    field = models.CharField(max_length=64, blank=True)
+    message = models.CharField(max_length=500)
+    raw = models.BinaryField()
+    is_cut = models.BooleanField()
+    replayed_at = models.DateTimeField(null=True)
+    event_id = models.UUIDField(null=True)
+
+    objects: ClassVar[RejectedItemQuerySet] = RejectedItemQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["workspace", "received_at", "id"], name="rejecteditem_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.field}".strip()

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
@@ -126,3 +126,22 @@ class OutboxQuerySet(models.QuerySet[Any]):
         """
         is_due = models.Q(due_at__lte=moment) | models.Q(due_at__gt=moment + self.LONGEST_PAUSE)
         return self.filter(is_due, consumer__in=consumers).order_by("due_at")
+
+
+class QualityCountQuerySet(TenantQuerySet):
+    """Counts of what was refused or repaired."""
+
+    def since_day(self, day: date) -> Self:
+        """Keep the counts of this day, in UTC, and later ones."""
+        return self.filter(day__gte=day)
+
+
+class RejectedItemQuerySet(TenantQuerySet):
+    """Refused items; the order of every list is newest first."""
+
+    def not_replayed(self) -> Self:
+        """Keep the items of which no event was made yet."""
+        return self.filter(event_id=None)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-received_at", "-id")

@@ -13,6 +13,7 @@ from events.ingest.receipts import forget_receipts
 from events.outbox import hints
 from events.outbox.dispatch import dispatch
 from events.partitions import ensure_partitions
+from events.quality.retention import forget_rejected_items
 from workspaces.models import Workspace
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,14 @@ def dispatch_outbox() -> int:
         # There may be more, and other tasks shall have their turn in between.
         hints.hint()
     return count
+
+
+@shared_task(name="events.forget_rejected_items")
+def forget_old_rejected_items() -> int:
+    """Remove old refused items and counts, workspace by workspace; return how many items."""
+    now = timezone.now()
+    workspace_ids = Workspace.objects.values_list("id", flat=True)
+    return sum(forget_rejected_items(workspace_id, now) for workspace_id in workspace_ids)
 
 
 @worker_ready.connect

@@ -6,6 +6,7 @@ requests to track events are answered without Django.
 """
 
 import os
+from time import monotonic
 
 from django.core.wsgi import get_wsgi_application
 
@@ -15,7 +16,7 @@ django_application = get_wsgi_application()
 # Settings can be read only once Django is set up.
 from django.conf import settings  # noqa: E402
 
-from events import ingest  # noqa: E402
+from events import ingest, quality  # noqa: E402
 from events.api.edge import Edge  # noqa: E402
 from flameup import drain, listener  # noqa: E402
 from flameup.brake import Brake  # noqa: E402
@@ -46,7 +47,10 @@ def _start() -> None:
 
 
 def _stop() -> None:
+    end = monotonic() + DRAIN_SECONDS
     ingest.drain(DRAIN_SECONDS)
+    # Last, because draining answers requests; events come first where time is short.
+    quality.drain(max(end - monotonic(), 0))
     listener.stop()
 
 

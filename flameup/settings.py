@@ -226,6 +226,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 5},
     },
+    "forget-rejected-items": {
+        "task": "events.forget_rejected_items",
+        "schedule": timedelta(hours=1),
+    },
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

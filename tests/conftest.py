@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.backends.signals import connection_created
 from django.test import Client
 
-from events import ingest
+from events import ingest, quality
 from flameup.api.limits import limiter
 from tests import leaks, statements
 from tests.factories import APIKeyFactory, PersonFactory, WorkspaceFactory
@@ -51,6 +51,15 @@ def empty_memory() -> None:
     """A test finds none of the keys and counts that an earlier one has left in memory."""
     keys.clear()
     limiter.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _write_what_was_refused() -> Iterator[None]:
+    """The recorder of a test writes nothing while tables are emptied, or into the next test."""
+    yield
+    if quality._recorder._thread is not None:
+        quality.drain(10)
+        quality._start_anew()
 
 
 @pytest.fixture(scope="session")
@@ -124,3 +133,4 @@ def _stop_writer(django_db_setup: None) -> Iterator[None]:
     """Let go of the database before it is dropped."""
     yield
     ingest.drain(10)
+    quality.drain(10)

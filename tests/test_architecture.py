@@ -25,7 +25,9 @@ APPS = set(BELOW)
 
 # What an app shows to those above it.
 OPEN = {"models", "querysets", "services", "queries"}
-OPEN_OF_WORKSPACES = OPEN | {"authentication", "permissions", "decorators", "scopes"}
+# Of the tenancy root also what every app above needs to let somebody in, and to write down who
+# changed what in the transaction of the change.
+OPEN_OF_WORKSPACES = OPEN | {"audit", "authentication", "permissions", "decorators", "scopes"}
 
 # What of the project itself every app may import; the listener because apps say themselves what
 # news of theirs other processes must hear, and hear it; the health page, because apps register
@@ -166,6 +168,7 @@ def test_matrix_has_no_circle():
     [
         ("people.services", "from workspaces.models import Workspace"),
         ("people.api.views", "from workspaces import scopes"),
+        ("events.quality.replay", "from workspaces.audit import Actor, record"),
         ("people.api.views", "from people.words import person_words"),
         ("people.api.views", "from ..words import person_words"),
         ("people.services", "from . import words"),

@@ -18,16 +18,18 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
 from events import ingest
+from events.api.notes import Received
 from events.api.track import (
     MAX_BATCH,
     Answer,
     batch_members,
     decode_batch,
     new_envelope,
+    raw_items,
     read_batch,
-    read_event,
     track_members,
 )
+from events.ingest.bodies import read_event
 from events.ingest.decode import Envelope, decode_item
 from events.ingest.items import Item, Outcome
 from events.ingest.plain import decode_plain
@@ -89,7 +91,7 @@ class Edge:
             return False
         try:
             outcomes = await self._submit(items)
-            members = batch_members(outcomes) if is_batch else track_members(outcomes[0])
+            members = _members(outcomes, api_key, envelope, body, is_batch=is_batch)
         except Exception as error:  # noqa: BLE001 (as any view's, it becomes an answer)
             await self._refuse(send, error)
         else:
@@ -150,6 +152,17 @@ class Edge:
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _members(
+    outcomes: Sequence[Outcome], api_key: APIKey, envelope: Envelope, body: bytes, *, is_batch: bool
+) -> Answer:
+    """Return the members of the answer; raises APIError where nothing was stored."""
+    if not is_batch:
+        return track_members(outcomes[0], Received(api_key, envelope, lambda: [body]))
+    # Taken apart once more only where the database refused an item, which it hardly ever does.
+    received = Received(api_key, envelope, lambda: raw_items(read_batch(body)), is_batch=True)
+    return batch_members(outcomes, received)
 
 
 def _read_headers(lines: Sequence[tuple[bytes, bytes]]) -> tuple[APIKey, str | None]:

@@ -8,6 +8,8 @@ from typing import Any
 from django.conf import settings
 
 from events import ingest
+from events.api.notes import Received, note_outcomes
+from events.ingest.bodies import too_large
 from events.ingest.decode import Envelope, decode_item
 from events.ingest.items import Item, Outcome, Refused, Stored
 from events.ingest.split import TOO_DEEP, RawItem, split_batch
@@ -15,12 +17,9 @@ from events.models import Event
 from flameup.api.access import Access
 from flameup.api.body import decode_text, invalid_json, parse_json
 from flameup.api.errors import (
-    APIError,
     BatchEmpty,
     BatchTooLarge,
     Detail,
-    IdempotencyConflict,
-    InternalError,
     InvalidField,
     PayloadTooLarge,
     ValidationFailed,
@@ -48,13 +47,6 @@ def new_envelope(workspace_id: int, idempotency_key: str | None) -> Envelope:
     return Envelope(workspace_id, now(), _SOURCE, idempotency_key)
 
 
-def read_event(body: bytes) -> Any:
-    """Return the JSON value that the body of a single event is; raises APIError."""
-    if len(body) > settings.API_MAX_EVENT_BYTES:
-        raise PayloadTooLarge(_too_large(len(body)))
-    return parse_json(decode_text(body))
-
-
 def read_batch(body: bytes) -> list[RawItem]:
     """Return the elements of the batch that a body is; raises APIError."""
     text = decode_text(body)
@@ -75,12 +67,15 @@ def read_batch(body: bytes) -> list[RawItem]:
     return elements
 
 
+def raw_items(elements: list[RawItem]) -> list[bytes]:
+    """Return the text of each element."""
+    return [element.raw for element in elements]
+
+
 def decode_batch(elements: list[RawItem], envelope: Envelope) -> list[Item | Refused]:
     """Decode each element on its own; what is wrong with one is kept in its place."""
     max_bytes = settings.API_MAX_EVENT_BYTES
-    return [
-        _decode(element, _envelope_of(envelope, i), max_bytes) for i, element in enumerate(elements)
-    ]
+    return [_decode(element, envelope.of_item(i), max_bytes) for i, element in enumerate(elements)]
 
 
 def store_items(items: list[Item], access: Access) -> list[Outcome]:
@@ -90,15 +85,20 @@ def store_items(items: list[Item], access: Access) -> list[Outcome]:
     return ingest.submit(items) if items else []
 
 
-def track_members(outcome: Outcome) -> Answer:
-    """Return the members of the answer to a single event; raises APIError if it was not stored."""
+def track_members(outcome: Outcome, received: Received) -> Answer:
+    """Return the members of the answer to a single event; raises APIError if it was not stored.
+
+    What was refused or repaired is noted, here and in `batch_members`.
+    """
+    note_outcomes([outcome], received)
     if isinstance(outcome, Refused):
-        raise _refusal(outcome)
+        raise outcome.as_error()
     return {**_result_members(outcome), "message": "Event tracked successfully"}
 
 
-def batch_members(outcomes: Sequence[Outcome]) -> Answer:
+def batch_members(outcomes: Sequence[Outcome], received: Received) -> Answer:
     """Return the members of the answer to a batch; raises APIError if nothing was stored."""
+    note_outcomes(outcomes, received)
     results = [{"index": i, **_result_members(outcome)} for i, outcome in enumerate(outcomes)]
     rejected = sum(isinstance(outcome, Refused) for outcome in outcomes)
     members = {
@@ -111,13 +111,6 @@ def batch_members(outcomes: Sequence[Outcome]) -> Answer:
     if rejected == len(outcomes):
         raise ValidationFailed("No event of the batch was accepted.", extra=members)
     return members
-
-
-def _refusal(outcome: Refused) -> APIError:
-    """Return the answer to a single event that was not stored."""
-    if outcome.code == IdempotencyConflict.code:
-        return IdempotencyConflict(outcome.message)
-    return InternalError()
 
 
 def _result_members(outcome: Outcome) -> Answer:
@@ -133,15 +126,9 @@ def _result_members(outcome: Outcome) -> Answer:
     return members
 
 
-def _envelope_of(envelope: Envelope, index: int) -> Envelope:
-    if envelope.idempotency_key is None:
-        return envelope
-    return envelope._replace(idempotency_key=f"{envelope.idempotency_key}:{index}")
-
-
 def _decode(element: RawItem, envelope: Envelope, max_bytes: int) -> Item | Refused:
     if element.size > max_bytes:
-        return Refused(PayloadTooLarge.code, _too_large(element.size))
+        return Refused(PayloadTooLarge.code, too_large(element.size))
     if element.value is TOO_DEEP:
         return Refused(
             "validation_error", f"An event must not be nested more than {MAX_DEPTH} deep."
@@ -151,8 +138,3 @@ def _decode(element: RawItem, envelope: Envelope, max_bytes: int) -> Item | Refu
     except InvalidField as error:
         detail = error.detail_of_field
         return Refused("validation_error", str(detail), [detail])
-
-
-def _too_large(size: int) -> str:
-    limit = settings.API_MAX_EVENT_BYTES
-    return f"The event has {size:,} bytes; the limit of one event is {limit:,} bytes."

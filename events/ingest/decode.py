@@ -37,6 +37,12 @@ class Envelope(NamedTuple):
     source: str
     idempotency_key: str | None = None
 
+    def of_item(self, index: int) -> "Envelope":
+        """Return the envelope of an item of a batch: the header counts as `<header>:<index>`."""
+        if self.idempotency_key is None:
+            return self
+        return self._replace(idempotency_key=f"{self.idempotency_key}:{index}")
+
 
 def decode_item(fields: Any, envelope: Envelope) -> Item:
     """Return the item that a decoded JSON value describes; raises InvalidField."""

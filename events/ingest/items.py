@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from flameup.api.errors import Detail
+from flameup.api.errors import APIError, Detail, IdempotencyConflict, InternalError
 from flameup.api.ids import uuid7
 from flameup.api.payload import RepairWarning
 from people.identities import Identity
@@ -68,6 +68,12 @@ class Refused:
     code: str
     message: str
     details: list[Detail] = field(default_factory=list)
+
+    def as_error(self) -> APIError:
+        """Return the answer to a single event that was not stored for this reason."""
+        if self.code == IdempotencyConflict.code:
+            return IdempotencyConflict(self.message)
+        return InternalError()
 
 
 Outcome = Stored | Refused

@@ -21,10 +21,15 @@ TOO_DEEP: Final = _TooDeep()
 
 
 class RawItem(NamedTuple):
-    """An element of the list: its decoded value, and its size in bytes as received."""
+    """An element of the list: its decoded value, and its text as received."""
 
     value: Any
-    size: int
+    raw: bytes
+
+    @property
+    def size(self) -> int:
+        """The number of its bytes."""
+        return len(self.raw)
 
 
 def split_batch(text: str) -> list[RawItem] | None:
@@ -34,7 +39,7 @@ def split_batch(text: str) -> list[RawItem] | None:
     Raises JSONSyntaxError.
     """
     try:
-        return [RawItem(load_plain(element), len(element)) for element in split_plain(text)]
+        return [RawItem(load_plain(element), element) for element in split_plain(text)]
     except NotPlain:
         return _Reader(text).batch()
 
@@ -101,9 +106,9 @@ class _Reader:
             value, self.position = exact_json.scan(self.text, start)
         except RecursionError:
             value, self.position = TOO_DEEP, self._end_of_nesting(start)
-        size = len(self.text[start : self.position].encode("utf-8", "surrogatepass"))
+        raw = self.text[start : self.position].encode("utf-8", "surrogatepass")
         self._skip_space()
-        return RawItem(value, size)
+        return RawItem(value, raw)
 
     def _end_of_nesting(self, start: int) -> int:
         depth = 0

@@ -1,6 +1,7 @@
 """What the API needs to know of the key a request came with."""
 
 from typing import Protocol, cast
+from uuid import UUID
 
 from rest_framework.request import Request
 
@@ -8,6 +9,7 @@ from rest_framework.request import Request
 class Access(Protocol):
     """The right to act in one workspace, within scopes; an APIKey is one."""
 
+    id: UUID
     workspace_id: int
     scopes: list[str]
     rate_limit: int

@@ -1,11 +1,13 @@
 """Whatever users sent is text, on every page that shows it."""
 
+import json
 from html.parser import HTMLParser
 
 import pytest
 from django.test import Client
 
-from events.models import Event
+from events.models import Event, RejectedItem
+from tests.api.calls import TRACK, post
 from tests.factories import APIKeyFactory, EventFactory, UserFactory, WorkspaceFactory
 from workspaces.admin.tenants import list_address, row_address
 from workspaces.models import APIKey, AuditEntry, Workspace
@@ -92,6 +94,18 @@ def test_it_does_nothing_in_filters(admin: Client, text: str, workspace: Workspa
     reader = Reader()
     reader.feed(admin.get("/admin/events/event/", query).content.decode())
     assert not reader.acting
+
+
+def test_it_does_nothing_in_refused_items(
+    admin: Client, text: str, workspace: Workspace, api_client: Client
+) -> None:
+    for body in (text, json.dumps({text: text})):
+        post(api_client, TRACK, body)
+    for item in RejectedItem.objects.in_workspace(workspace.id):
+        reader = Reader()
+        reader.feed(admin.get(row_address(item)).content.decode())
+        assert not reader.acting
+        assert text in reader.text or json.dumps(text) in reader.text
 
 
 def test_numbers_are_shown_as_they_were_sent(admin: Client, workspace: Workspace) -> None:

@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from tests.api.calls import TRACK, post
+from tests.conftest import client_of
 from tests.factories import APIKeyFactory, EventFactory, PersonFactory
 from workspaces.admin import paging
 from workspaces.admin.tenants import row_address
@@ -16,6 +18,7 @@ from workspaces.models import Workspace
 EVENTS = "/admin/events/event/"
 PEOPLE = "/admin/people/person/"
 KEYS = "/admin/workspaces/apikey/"
+REJECTED = "/admin/events/rejecteditem/"
 AUDIT = "/admin/workspaces/auditentry/"
 WORKSPACES = "/admin/workspaces/workspace/"
 USERS = "/admin/workspaces/user/"
@@ -29,10 +32,11 @@ def names(client: Client, address: str) -> list[str]:
 def two_workspaces(workspace: Workspace, other_workspace: Workspace) -> None:
     for each in (workspace, other_workspace):
         EventFactory(workspace=each, event=f"of {each}", external_id=f"who of {each}")
-        APIKeyFactory(workspace=each, name=f"Key of {each}")
+        key = APIKeyFactory(workspace=each, name=f"Key of {each}")
+        post(client_of(key), TRACK, {})
 
 
-@pytest.mark.parametrize("address", [EVENTS, PEOPLE, KEYS, AUDIT])
+@pytest.mark.parametrize("address", [EVENTS, PEOPLE, KEYS, REJECTED, AUDIT])
 @pytest.mark.parametrize("spelling", ["id", "public_id"])
 def test_a_list_is_of_one_workspace(
     admin: Client, two_workspaces: None, other_workspace: Workspace, address: str, spelling: str
@@ -49,7 +53,7 @@ def test_the_first_workspace_is_shown_unless_one_is_named(
     assert names(admin, EVENTS) == ["of Acme"]
 
 
-@pytest.mark.parametrize("address", [EVENTS, PEOPLE, KEYS, AUDIT])
+@pytest.mark.parametrize("address", [EVENTS, PEOPLE, KEYS, REJECTED, AUDIT])
 def test_without_a_workspace_lists_are_empty(admin: Client, address: str) -> None:
     assert names(admin, address) == []
 
@@ -102,17 +106,17 @@ def test_completion_refuses_a_nul(admin: Client) -> None:
     assert admin.get(f"/admin/autocomplete/?{query}").status_code == 400
 
 
-@pytest.mark.parametrize("address", [EVENTS, PEOPLE, KEYS, AUDIT])
+@pytest.mark.parametrize("address", [EVENTS, PEOPLE, KEYS, REJECTED, AUDIT])
 def test_the_number_of_queries_does_not_grow(
     admin: Client,
     workspace: Workspace,
     address: str,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    expected = {EVENTS: 6, PEOPLE: 6, KEYS: 5, AUDIT: 5}[address]
+    expected = {EVENTS: 6, PEOPLE: 6, KEYS: 5, REJECTED: 5, AUDIT: 5}[address]
     for number in range(3):
         EventFactory(workspace=workspace, external_id=f"user_{number}")
-        APIKeyFactory(workspace=workspace)
+        post(client_of(APIKeyFactory(workspace=workspace)), TRACK, {})
     with django_assert_num_queries(expected):
         admin.get(f"{address}?workspace={workspace.public_id}")
 

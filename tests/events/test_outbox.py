@@ -15,7 +15,7 @@ from events.outbox.dispatch import MAX_ATTEMPTS, dispatch
 from events.services import TryLater, register_consumer, retry_dead_letters, unregister_consumer
 from people.models import Person
 from tests.events.threads import PATIENCE, in_parallel
-from tests.factories import PersonFactory, make_item
+from tests.factories import PersonFactory, WorkspaceFactory, make_item
 
 SECONDS = 5.0
 
@@ -298,21 +298,20 @@ def test_bad_name_of_a_consumer_is_refused(name):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_workers_share_the_work_and_double_none(workspace, other_workspace, consume):
-    told, barrier = [], Barrier(4)
+def test_many_workers_share_the_work_and_double_none(db, consume):
+    told, barrier, workspaces = [], Barrier(4), WorkspaceFactory.create_batch(4)
 
     def slow(chunk):
         # All four are at work at the same time, or this fails.
         if len(told) < 4:
             barrier.wait(PATIENCE)
-        told.extend(chunk.event_ids)
+        told.extend((chunk.workspace_id, event_id) for event_id in chunk.event_ids)
 
     consume(slow)
     for _ in range(10):
-        store_some(workspace, other_workspace)
+        store_some(*workspaces)
     in_parallel(4, lambda i: dispatch(SECONDS))
-    pairs = stored_pairs(workspace, other_workspace)
-    assert sorted(told) == sorted(event_id for _, event_id in pairs)
+    assert sorted(told) == stored_pairs(*workspaces)
 
 
 @pytest.mark.django_db(transaction=True)

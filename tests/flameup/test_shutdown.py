@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from itertools import count
@@ -14,9 +15,11 @@ from threading import Event as Flag
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection as database
 from django.db import transaction
 
 from events.models import Event
+from events.services import quality_counts
 from flameup.management.children import web_command, web_service
 from people.services import shut_out_writers
 from tests.events.threads import wait_until_blocked
@@ -160,6 +163,24 @@ def test_request_that_waits_for_the_database_is_answered(server, api_key):
         assert future.result(STOP_SECONDS)[0] == 200
     assert server.process.wait(STOP_SECONDS) == 0
     assert len(stored_ids(api_key)) == 2
+
+
+def test_what_was_refused_is_counted_before_the_end(server, api_key):
+    odd = json.dumps({"external_id": "user_123", "event": "e", "ua": "x" * 2000})
+    with closing(connect(server)) as client:
+        with transaction.atomic(), database.cursor() as cursor:
+            cursor.execute("LOCK events_qualitycount")
+            statuses = [track(client, api_key, body)[0] for body in ("{", odd, "{", odd)]
+            server.process.send_signal(signal.SIGTERM)
+            wait_for(lambda: not is_listening(server), 2, "the end of listening")
+            time.sleep(0.5)
+        assert server.process.wait(STOP_SECONDS) == 0
+    counts = quality_counts(api_key.workspace_id, date(2020, 1, 1))
+    assert statuses == [400, 200, 400, 200]
+    assert sorted((row.outcome, row.api_key_id, row.count) for row in counts) == [
+        ("rejected", api_key.id, 2),
+        ("repaired", api_key.id, 2),
+    ]
 
 
 HEAD = b"POST /api/v1/track HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

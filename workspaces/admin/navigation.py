@@ -14,6 +14,7 @@ _MAX_WORKSPACES = 50
 _TENANT_LISTS = [
     ("Events", "bolt", "events.event"),
     ("People", "group", "people.person"),
+    ("Rejected items", "error", "events.rejecteditem"),
     ("API keys", "key", "workspaces.apikey"),
     ("Audit log", "history", "workspaces.auditentry"),
 ]
