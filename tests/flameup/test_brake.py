@@ -8,6 +8,8 @@ import pytest
 from flameup import brake
 from flameup.brake import Brake
 
+pytestmark = pytest.mark.any_server
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):

@@ -19,6 +19,8 @@ from flameup.health.broker import Inquiry
 from tests.flameup.running import free_port, wait_for
 from tests.server import db, running_server  # noqa: F401 (a fixture)
 
+pytestmark = pytest.mark.any_server
+
 AWAY = "The broker cannot be reached: no tasks."
 REDIS = shutil.which("redis-server")
 

@@ -20,6 +20,8 @@ from flameup.postgres.server import remove_stale_process_file
 from tests.database import make_data_folder
 from tests.flameup.running import PROJECT, wait_for
 
+pytestmark = pytest.mark.any_server
+
 FIRST_START = """
 import sys
 from pathlib import Path

@@ -16,6 +16,8 @@ from flameup.processes import FileLock
 from tests.database import make_data_folder
 from tests.flameup.running import PROJECT, START_SECONDS, Quickstart, processes_of, wait_for
 
+pytestmark = pytest.mark.any_server
+
 COUNTS = """
 SELECT (SELECT count(*) FROM workspaces_user), (SELECT count(*) FROM workspaces_workspace),
        (SELECT count(*) FROM workspaces_apikey)

@@ -14,6 +14,8 @@ from flameup.postgres import database_url
 from tests.flameup.running import PROJECT
 from tests.server import db  # noqa: F401 (a fixture)
 
+pytestmark = pytest.mark.any_server
+
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('flameup'), hashtext('migrate'))"
 WAITING = "Waiting for another migration"
 

@@ -17,6 +17,8 @@ from flameup.management.installation import Installation
 from tests.database import make_data_folder
 from tests.flameup.running import Quickstart, processes_of, wait_for
 
+pytestmark = pytest.mark.any_server
+
 KEY = r"ws_live_[a-z0-9]{8}_[a-z0-9]{6,12}\.[A-Za-z0-9]{38}"
 
 

@@ -11,6 +11,8 @@ from flameup.processes import children_of
 from tests.flameup.own_postgres import home, hung, postgres, serve  # noqa: F401 (fixtures)
 from tests.flameup.running import wait_for
 
+pytestmark = pytest.mark.any_server
+
 FORGETFUL = ["fsync", "full_page_writes", "synchronous_commit"]
 NOT_DURABLE = "the database is not durable"
 

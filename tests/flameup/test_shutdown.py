@@ -27,6 +27,8 @@ from tests.factories import APIKeyFactory, WorkspaceFactory
 from tests.flameup.running import wait_for
 from tests.server import db, running_server  # noqa: F401 (a fixture)
 
+pytestmark = pytest.mark.any_server
+
 CLIENTS = 6
 # A worker is killed after 3 s, and what is left after the supervisor's patience.
 STOP_SECONDS = 3.0

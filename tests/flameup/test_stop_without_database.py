@@ -5,9 +5,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 
 from tests.flameup.own_postgres import home, hung, postgres, serve  # noqa: F401 (fixtures)
 from tests.flameup.running import wait_for
+
+pytestmark = pytest.mark.any_server
 
 
 def track(server, token):

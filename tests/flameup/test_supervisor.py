@@ -12,6 +12,8 @@ import pytest
 from flameup.processes import FileLock, is_running
 from tests.flameup.running import PROJECT, wait_for
 
+pytestmark = pytest.mark.any_server
+
 # Runs two services that write down their ids, one of them with a worker of its own.
 SUPERVISOR = """
 import os, signal, sys
