@@ -109,6 +109,11 @@ class Load:
             if since <= each.began < until
         )
 
+    def last_failure(self, since: float) -> float:
+        """Return when the last attempt of this time began that was not answered with 200."""
+        failed = [each.began for each in self.attempts[:] if each.status != OK]
+        return max([since, *failed])
+
     def slowest(self) -> float:
         """Return how many seconds the slowest request took."""
         return max((each.seconds for each in self.attempts[:]), default=0.0)

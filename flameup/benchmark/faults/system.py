@@ -54,7 +54,7 @@ class System:
     ) -> None:
         self.folder = folder
         self.port = free_port()
-        self.environment = environment or {}
+        self.environment = dict(environment or {})
         self.postgres = postgres or EmbeddedPostgres(folder)
         self.lines: list[str] = []
         self.process: subprocess.Popen[str] | None = None
@@ -95,8 +95,8 @@ class System:
 
     def command(self, *arguments: str) -> str:
         """Run a management command on the installation; return what it prints."""
-        process = self._open(*arguments)
-        printed = process.communicate(timeout=_START_SECONDS)[0]
+        with self._open(*arguments) as process:
+            printed = process.communicate(timeout=_START_SECONDS)[0]
         if process.returncode:
             raise RuntimeError(f"{arguments[0]} failed: {printed}")
         return printed.strip()
@@ -173,28 +173,27 @@ class System:
 
     def _open(self, *arguments: str) -> "subprocess.Popen[str]":
         environment = {name: value for name, value in os.environ.items() if name not in _UNSET}
-        return subprocess.Popen(
-            [sys.executable, "manage.py", *arguments],
-            cwd=settings.BASE_DIR,
-            env=environment
-            | {
-                "FLAMEUP_DATA_DIR": str(self.folder),
-                "DJANGO_SETTINGS_MODULE": "flameup.benchmark.faults.settings",
-                "FLAMEUP_WEB_WORKERS": str(WEB_WORKERS),
-                **self.environment,
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self._log(),
-            text=True,
-            preexec_fn=ending_with_parent(signal.SIGTERM),  # noqa: PLW1509 (calls the kernel only)
-        )
-
-    def _log(self) -> int:
-        return os.open(self.folder / "faults.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        own = {
+            "FLAMEUP_DATA_DIR": str(self.folder),
+            "DJANGO_SETTINGS_MODULE": "flameup.benchmark.faults.settings",
+            "FLAMEUP_WEB_WORKERS": str(WEB_WORKERS),
+        }
+        with (self.folder / "faults.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "manage.py", *arguments],
+                cwd=settings.BASE_DIR,
+                env=environment | own | self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                preexec_fn=ending_with_parent(signal.SIGTERM),  # noqa: PLW1509 (calls the kernel only)
+            )
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
-        self.lines.extend(process.stdout or ())
+        assert process.stdout is not None  # noqa: S101 (it was asked for)
+        with process.stdout as lines:
+            self.lines.extend(lines)
 
     def _has_said_all(self) -> bool:
         if self._supervisor().poll() is not None:
