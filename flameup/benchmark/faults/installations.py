@@ -85,7 +85,8 @@ def on_small_disks(folder: Path) -> Iterator[System]:
         with _running(system):
             pass
         cluster = system.postgres.layout.cluster
-        (cluster / "postgresql.conf").open("a").write(_SMALL_LOG)
+        with (cluster / "postgresql.conf").open("a") as file:
+            file.write(_SMALL_LOG)
         _move(cluster / "pg_wal", disks.log.folder / "pg_wal")
         _move(cluster, disks.data.folder / "cluster")
         with _running(system):
