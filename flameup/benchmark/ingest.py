@@ -160,7 +160,12 @@ class _Bench:
             self._batches(rows.FILLED_BATCH, web, self.bodies.batches, on_empty=False)
 
     def _product(self, *, edge: bool) -> AbstractContextManager[Web]:
-        environment = {"DATABASE_URL": self.url, "FLAMEUP_EDGE": str(int(edge))}
+        environment = {
+            "DATABASE_URL": self.url,
+            "FLAMEUP_EDGE": str(int(edge)),
+            # With a consumer, without whom nothing is written to the outbox.
+            "DJANGO_SETTINGS_MODULE": "flameup.benchmark.faults.settings",
+        }
         return running_web(PRODUCT, self.options.workers, environment)
 
     def _batches(self, name: str, web: Web, bodies: Path, *, on_empty: bool = True) -> Row:

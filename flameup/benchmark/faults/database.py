@@ -104,6 +104,7 @@ def terminate_backends(trial: Trial) -> None:
         load.wait_for_success(PATIENCE_SECONDS)
     trial.expect("connections were ended", ended > 0, ended)
     trial.expect_only({"200", "503"}, load.statuses(), "no 500")
+    trial.expect_only({"200", "503"}, load.reading_statuses(), "of readers, too")
 
 
 def lose_partition(trial: Trial) -> None:

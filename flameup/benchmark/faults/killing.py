@@ -39,6 +39,7 @@ def kill_database(trial: Trial) -> None:
             recoveries.append(load.wait_for_success(PATIENCE_SECONDS, killed) - killed)
     trial.expect_at_most(10, max(recoveries), "acknowledging again after")
     trial.expect_only({"200", "503"}, load.statuses(), "errors are 503 only")
+    trial.expect_only({"200", "503"}, load.reading_statuses(), "of readers, too")
 
 
 def stop_database(number: signal.Signals) -> Callable[[Trial], None]:
@@ -57,6 +58,7 @@ def stop_database(number: signal.Signals) -> Callable[[Trial], None]:
                 last = max(last, load.last_failure(began) - began)
         trial.expect_at_most(_RESTARTING_SECONDS, last, "the last error came after")
         trial.expect_only({"200", "503"}, load.statuses(), "errors are 503 only")
+        trial.expect_only({"200", "503"}, load.reading_statuses(), "of readers, too")
 
     return run
 

@@ -22,6 +22,7 @@ _RATE = 160.0
 _BATCH = 5
 _PEOPLE = 300
 _RETRY_PAUSE_SECONDS = 0.1
+_READING_PAUSE_SECONDS = 0.1
 # How long after the end of the load a client with message ids still tries.
 _SETTLING_SECONDS = 30.0
 _TOO_MANY, _FIRST_ERROR, _FIRST_SERVER_ERROR = 429, 400, 500
@@ -46,7 +47,7 @@ class Load:
 
     Half of them send message ids, and repeat a request until it is answered; the others
     send each event once. Half send batches. `event` is the name of all events,
-    whose parameter `n` is the id in the ledger.
+    whose parameter `n` is the id in the ledger. Beside them, one client reads.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Load:
         rate: float = _RATE,
     ) -> None:
         self.attempts: list[Attempt] = []
+        self.reads: list[Attempt] = []
         self._system = system
         self._ledger = ledger
         self._event = event
@@ -70,6 +72,7 @@ class Load:
             Thread(target=self._run, args=(kind % 4,), name=f"client-{kind}", daemon=True)
             for kind in range(clients)
         ]
+        self._threads.append(Thread(target=self._read, name="reader", daemon=True))
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -103,15 +106,15 @@ class Load:
 
     def statuses(self, since: float = 0.0, until: float = float("inf")) -> Counter[str]:
         """Count the attempts that began in this time, by status or by what kept it away."""
-        return Counter(
-            each.problem if each.status is None else str(each.status)
-            for each in self.attempts[:]
-            if since <= each.began < until
-        )
+        return _counted(self.attempts, since, until)
+
+    def reading_statuses(self) -> Counter[str]:
+        """Count what reading was answered with."""
+        return _counted(self.reads)
 
     def last_failure(self, since: float) -> float:
         """Return when the last attempt of this time began that was not answered with 200."""
-        failed = [each.began for each in self.attempts[:] if each.status != OK]
+        failed = [each.began for each in self.attempts + self.reads if each.status != OK]
         return max([since, *failed])
 
     def slowest(self) -> float:
@@ -135,6 +138,16 @@ class Load:
                 began = time.monotonic()
                 self._track(client, self._items(_BATCH if is_batch else 1, has_ids=has_ids))
                 self._stopping.wait(max(self._interval - (time.monotonic() - began), 0.0))
+        client.close()
+
+    def _read(self) -> None:
+        """List events now and then, by threads of the server that track none."""
+        client = Client(self._system.port, self._system.token)
+        path = f"/api/v1/workspaces/{self._system.workspace_id}/events?limit=1"
+        while not self._stopping.wait(_READING_PAUSE_SECONDS):
+            began = time.monotonic()
+            answer = client.get(path)
+            self.reads.append(Attempt(began, time.monotonic(), answer.status, answer.problem))
         client.close()
 
     def _items(self, count: int, *, has_ids: bool) -> list[dict[str, Any]]:
@@ -182,6 +195,16 @@ class Load:
 
 class _Stopped(Exception):
     """The load is over, and the client has tried long enough."""
+
+
+def _counted(
+    attempts: Sequence[Attempt], since: float = 0.0, until: float = float("inf")
+) -> Counter[str]:
+    return Counter(
+        each.problem if each.status is None else str(each.status)
+        for each in attempts[:]
+        if since <= each.began < until
+    )
 
 
 def _outcome_of(status: int | None) -> Outcome:
