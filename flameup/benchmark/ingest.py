@@ -142,6 +142,11 @@ class _Bench:
             self._batches(rows.BATCH_IDS, web, self.bodies.batch_ids)
             rate = single.requests_per_second / 2
             self._measure(rows.PACED, web, TRACK, self.bodies.singles, rate=rate)
+        with running_web(HELLO, self.options.workers, {}) as web:
+            # What of that latency is the machine's, and the load generator's.
+            self._measure(
+                rows.HELLO_PACED, web, TRACK, self.bodies.singles, events_each=0, rate=rate
+            )
         with self._product(edge=False) as web:
             self._measure(rows.SINGLE_PLAIN, web, TRACK, self.bodies.singles)
         source = copying.Rows(self.tenant.workspace_id, self.people)

@@ -66,7 +66,7 @@ def test_every_way_is_measured_side_by_side(measured):
     found = {row["name"]: row for row in measured["rows"]}
     assert set(found) == {
         rows.HELLO, rows.SINGLE, rows.SINGLE_PLAIN, rows.SINGLE_IDS, rows.BATCH, rows.BATCH_IDS,
-        rows.PACED, rows.COPY_CHUNKS, rows.COPY_BULK,
+        rows.PACED, rows.HELLO_PACED, rows.COPY_CHUNKS, rows.COPY_BULK,
     }  # fmt: skip
     assert all(row["events_per_second"] > 0 and not row["errors"] for row in found.values())
     assert found[rows.BATCH]["events_per_second"] > found[rows.BATCH]["requests_per_second"]
