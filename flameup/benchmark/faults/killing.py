@@ -10,6 +10,7 @@ from functools import partial
 from http.client import HTTPConnection, HTTPException
 from threading import Event, Thread
 
+from flameup.benchmark.faults.client import Client
 from flameup.benchmark.faults.system import (
     HOST,
     command_line,
@@ -24,6 +25,9 @@ _BETWEEN_SECONDS = 0.5
 _RESTARTING_SECONDS = 3.0
 _PROBE_SECONDS = 0.05
 _FIRST_SERVER_ERROR = 500
+_QUESTIONS = 20
+# Until threads of both web workers have connections of their own to the database.
+_READS = 6
 
 
 def kill_database(trial: Trial) -> None:
@@ -61,6 +65,21 @@ def stop_database(number: signal.Signals) -> Callable[[Trial], None]:
         trial.expect_only({"200", "503"}, load.reading_statuses(), "of readers, too")
 
     return run
+
+
+def restart_idle(trial: Trial) -> None:
+    """Restart the database while nobody asks anything, as an upgrade at night does."""
+    statuses = Counter[str]()
+    for _ in range(trial.rounds):
+        with trial.load() as load:
+            load.wait_for_success(PATIENCE_SECONDS)
+            load.wait_for_reads(_READS, PATIENCE_SECONDS)
+        old = trial.system.database()
+        send_signal([old], signal.SIGINT)
+        wait_until(partial(trial.system.has_other_database, old), PATIENCE_SECONDS, "the restart")
+        time.sleep(_BETWEEN_SECONDS)
+        statuses += _ask_all_workers(trial)
+    trial.expect_only({"200"}, statuses, "nobody who asks afterwards gets an error")
 
 
 def kill_web_worker(trial: Trial) -> None:
@@ -126,6 +145,17 @@ def stop_all(trial: Trial) -> None:
     trial.expect("no 5xx", not _server_errors(statuses), dict(statuses))
 
 
+def _ask_all_workers(trial: Trial) -> Counter[str]:
+    """Return what is answered to lists, each asked for on a connection of its own."""
+    path = f"/api/v1/workspaces/{trial.system.workspace_id}/events?limit=1"
+    statuses = Counter[str]()
+    for _ in range(_QUESTIONS):
+        client = Client(trial.system.port, trial.system.token)
+        statuses[str(client.get(path).status)] += 1
+        client.close()
+    return statuses
+
+
 class _Probes:
     """Asks by a new connection each time whether somebody is there."""
 
@@ -188,5 +218,6 @@ FAULTS = [
     Fault("kill_worker", "kill -9 of the Celery worker", kill_worker),
     Fault("stop_all", "SIGTERM under load", stop_all),
     Fault("restart_fast", "restart of the database, fast", stop_database(signal.SIGINT)),
+    Fault("restart_idle", "restart of the database while nobody asks", restart_idle),
     Fault("restart_immediate", "restart of the database, immediate", stop_database(signal.SIGQUIT)),
 ]

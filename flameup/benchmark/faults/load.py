@@ -104,6 +104,10 @@ class Load:
         found = succeeded()
         return start if found is None else found
 
+    def wait_for_reads(self, count: int, seconds: float) -> None:
+        """Wait until so many lists have been read."""
+        wait_until(lambda: self.reading_statuses()[str(OK)] >= count, seconds, "lists to be read")
+
     def statuses(self, since: float = 0.0, until: float = float("inf")) -> Counter[str]:
         """Count the attempts that began in this time, by status or by what kept it away."""
         return _counted(self.attempts, since, until)

@@ -129,6 +129,13 @@ class System:
         """Return the process id of PostgreSQL; raises LookupError while there is none."""
         return self._child("bin/postgres ")
 
+    def has_other_database(self, process_id: int) -> bool:
+        """Say whether PostgreSQL answers, and is not this process."""
+        try:
+            return self.database() != process_id and self.can_query()
+        except LookupError:
+            return False
+
     def web_server(self) -> int:
         """Return the process id of the web server; raises LookupError while there is none."""
         return self._child("-m granian ")
