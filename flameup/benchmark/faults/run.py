@@ -51,7 +51,10 @@ def try_fault(fault: Fault, system: System, rounds: int, slack: float = 1.0) -> 
     began = time.monotonic()
     with open_ledger(system.folder / f"{event}.ledger") as ledger:
         trial = Trial(system, ledger, event, rounds, slack)
-        fault.run(trial)
+        try:
+            fault.run(trial)
+        except TimeoutError as error:
+            trial.expect("it came to its end", False, error)
         verdict = judge(system, ledger.read(), event)
     seconds = time.monotonic() - began
     return Result(fault.name, fault.title, rounds, seconds, verdict, trial.findings)

@@ -1,19 +1,17 @@
 """Disks that are full, and have space again."""
 
 import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import suppress
 
-from flameup.benchmark import wrk
-from flameup.benchmark.faults.load import TRACK_BATCH, Load
-from flameup.benchmark.faults.system import HOST
+import psycopg
+
+from flameup.benchmark.faults.load import Load
 from flameup.benchmark.faults.trial import PATIENCE_SECONDS, Fault, Trial
-from flameup.benchmark.payloads import write_batches
 
 _FULL_SECONDS = 3.0
-_PEOPLE = 1_000
-_CONNECTIONS = 8
-_BURST_SECONDS, _MOST_BURSTS = 2, 10
+_QUIET_SECONDS = 1.0
+_FILL_LOG = "SELECT pg_logical_emit_message(false, 'faults', repeat('x', %s))"
+_PIECE_OF_LOG = 8 * 1024 * 1024
 
 
 def fill_data_disk(trial: Trial) -> None:
@@ -45,18 +43,17 @@ def _fill(trial: Trial, *, is_log: bool) -> None:
 
 
 def _use_up_what_is_kept(trial: Trial, load: Load) -> None:
-    """Write until what PostgreSQL has reserved is used, and nothing more is acknowledged."""
-    with TemporaryDirectory(prefix="flameup-faults-") as folder:
-        bodies = Path(folder) / "bodies"
-        write_batches(bodies, _PEOPLE)
-        url = f"http://{HOST}:{trial.system.port}{TRACK_BATCH}"
-        pressure = wrk.Load(url, trial.system.token, bodies, _CONNECTIONS)
-        for _ in range(_MOST_BURSTS):
-            wrk.run(pressure, _BURST_SECONDS)
-            now = time.monotonic()
-            time.sleep(1)
-            if not load.statuses(now)["200"]:
-                return
+    """Wait until what PostgreSQL has reserved is used, and nothing more is acknowledged."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        # Without a row to it, lest the log fills the disk of the data in the long run.
+        with suppress(psycopg.Error):
+            trial.system.sql(_FILL_LOG, [_PIECE_OF_LOG])
+        now = time.monotonic()
+        time.sleep(_QUIET_SECONDS)
+        if not load.statuses(now)["200"]:
+            return
+    raise TimeoutError("A full disk makes no difference.")
 
 
 FAULTS = [
